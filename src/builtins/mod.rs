@@ -1,0 +1,17 @@
+//! What the standard library's builtins do in Rust.
+//!
+//! Each is declared once, in `stdlib/*.tmo`, with its signature, words and example. Here
+//! is the table from its name to a function, and those functions, a file for each kind.
+
+mod data;
+mod features;
+mod layers;
+mod registry;
+mod settings;
+mod summary;
+mod train;
+
+pub use layers::{LayerShape, layer_table, lower};
+pub use registry::{Body, Registry, find, names};
+pub use summary::Evaluation;
+pub use train::{EVALUATION, WEIGHTS};

@@ -1,0 +1,148 @@
+//! The table from a builtin's name to what does it.
+
+use super::{data, features, train};
+use crate::chem::bundled;
+use crate::ir::{Call, Setting, Static};
+use crate::plan::Builtins;
+use crate::run::Verb;
+#[cfg(test)]
+use crate::types::{RULES, VERBS};
+
+/// What does a builtin.
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// A rule of the checker; nothing is left of it at run time, or a shape.
+    Rule,
+    /// A verb over data sets and models.
+    Verb(Verb),
+    /// A function from a structure to numbers.
+    Feature(features::Feature),
+    /// A layer of a network.
+    Layer,
+    /// Settings something else reads: `adam(…)`, `glorot()`.
+    Settings,
+    /// A named constant.
+    Constant,
+}
+
+/// Every builtin: full name, version, body. The version is raised when the same settings
+/// and inputs come to give something else.
+const TABLE: &[(&str, u32, Body)] = &[
+    ("prelude.adam", 1, Body::Settings),
+    ("prelude.avg_pool1d", 1, Body::Layer),
+    ("prelude.best", 1, Body::Constant),
+    ("prelude.bundled", 1, Body::Verb(data::bundled)),
+    ("prelude.chain", 1, Body::Rule),
+    ("prelude.conv1d", 1, Body::Layer),
+    ("prelude.dense", 1, Body::Layer),
+    ("prelude.div", 1, Body::Rule),
+    ("prelude.dropout", 1, Body::Layer),
+    ("prelude.evaluate", 1, Body::Verb(train::evaluate)),
+    ("prelude.fail", 1, Body::Constant),
+    ("prelude.featurize", 1, Body::Verb(features::featurize)),
+    ("prelude.final", 1, Body::Constant),
+    ("prelude.flatten", 1, Body::Layer),
+    ("prelude.glorot", 1, Body::Settings),
+    ("prelude.holdout", 1, Body::Verb(data::holdout)),
+    ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
+    ("prelude.kaiming", 1, Body::Settings),
+    ("prelude.keras", 1, Body::Constant),
+    ("prelude.mae", 1, Body::Constant),
+    ("prelude.magpie", 1, Body::Feature(features::magpie)),
+    ("prelude.mod", 1, Body::Rule),
+    ("prelude.mse", 1, Body::Constant),
+    ("prelude.r2", 1, Body::Constant),
+    ("prelude.relu", 1, Body::Layer),
+    ("prelude.repeat", 1, Body::Rule),
+    ("prelude.reshape", 1, Body::Layer),
+    ("prelude.rmse", 1, Body::Constant),
+    ("prelude.size", 1, Body::Rule),
+    ("prelude.skip", 1, Body::Constant),
+    ("prelude.split", 1, Body::Verb(data::split)),
+    ("prelude.take", 1, Body::Verb(data::take)),
+    ("prelude.target", 1, Body::Verb(data::target)),
+    ("prelude.torch", 1, Body::Constant),
+    ("prelude.train", 1, Body::Verb(train::train)),
+    ("prelude.where", 1, Body::Verb(data::keep_where)),
+];
+
+/// What does the builtin of that full name.
+pub fn find(name: &str) -> Option<Body> {
+    TABLE.iter().find(|(known, ..)| *known == name).map(|(.., body)| *body)
+}
+
+/// Every full name.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, ..)| *name)
+}
+
+/// The table as the plan asks it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registry;
+
+impl Builtins for Registry {
+    fn is_node(&self, builtin: &str) -> bool {
+        matches!(find(builtin), Some(Body::Verb(_)))
+    }
+
+    fn version(&self, builtin: &str) -> u32 {
+        TABLE.iter().find(|(known, ..)| *known == builtin).map_or(0, |(_, version, _)| *version)
+    }
+
+    fn depends_on_device(&self, builtin: &str) -> bool {
+        matches!(builtin, "prelude.train" | "prelude.evaluate")
+    }
+
+    fn carried(&self, call: &Call) -> Option<[u8; 32]> {
+        let Some(Setting::Static(Static::Text(name))) = call.setting("name") else {
+            return None;
+        };
+        (&*call.builtin == "prelude.bundled")
+            .then(|| bundled(name))
+            .flatten()
+            .map(|data| *blake3::hash(data.bytes).as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::names::{ItemId, load};
+    use crate::source::Sources;
+    use crate::world::Memory;
+
+    /// A declaration without a body in Rust, or a body nobody declares, fails here.
+    #[test]
+    fn the_table_and_the_declarations_are_the_same_set() {
+        let mut sources = Sources::default();
+        let loaded = load(&Memory::default(), &mut sources, None);
+        assert_eq!(loaded.problems, Vec::new());
+        let program = loaded.program;
+        let declared: BTreeSet<String> = (0..program.items.len())
+            .map(ItemId)
+            .filter(|id| program.is_builtin(*id))
+            .map(|id| program.full_name(id))
+            .collect();
+        let known: BTreeSet<String> = names().map(String::from).collect();
+        assert_eq!(declared, known);
+        assert_eq!(known.len(), TABLE.len(), "a name stands twice");
+    }
+
+    /// Rules and verbs of the checker are the rules and verbs of this table.
+    #[test]
+    fn the_checker_knows_the_same_rules_and_verbs() {
+        for name in VERBS {
+            let full = format!("prelude.{name}");
+            assert!(matches!(find(&full), Some(Body::Verb(_))), "{name}");
+        }
+        let verbs = names().filter(|name| Registry.is_node(name)).count();
+        assert_eq!(verbs, VERBS.len());
+        for (name, lasts) in RULES {
+            let body = find(&format!("prelude.{name}"));
+            assert_eq!(matches!(body, Some(Body::Layer)), *lasts, "{name}");
+            assert_eq!(matches!(body, Some(Body::Rule)), !lasts, "{name}");
+        }
+    }
+}

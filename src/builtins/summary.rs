@@ -1,0 +1,156 @@
+//! What a report says of a study, beside its numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::layers::layer_table;
+use super::train::Course;
+use crate::ir::{Call, Setting};
+use crate::nn::Graph;
+use crate::plan::device_class;
+use crate::report::{
+    DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Script, Skipped,
+    StudyReport, Target, Training,
+};
+use crate::run::{Dataset, Runner, Work};
+
+/// Everything of a study's report but its name, words and script, which do not decide
+/// its numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evaluation {
+    target: Target,
+    predictions: Vec<Prediction>,
+    training: Training,
+    model: Model,
+    data: DataSummary,
+    settings: Vec<Named>,
+    provenance: Provenance,
+}
+
+impl Evaluation {
+    /// The report of the study of that name.
+    pub fn report(self, study: &str, doc: &str, script: Script) -> StudyReport {
+        StudyReport {
+            study: study.into(),
+            doc: doc.into(),
+            target: self.target,
+            predictions: self.predictions,
+            training: self.training,
+            model: self.model,
+            data: self.data,
+            settings: self.settings,
+            script,
+            provenance: self.provenance,
+        }
+    }
+}
+
+/// Put together what is known after a study's predictions.
+pub fn evaluation(
+    runner: &Runner<'_>,
+    work: &Work<'_>,
+    training: &Call,
+    graph: &Graph,
+    data: &Dataset,
+    course: Course,
+    predictions: Vec<Prediction>,
+) -> Evaluation {
+    let name = match training.setting("network") {
+        Some(Setting::Network(network)) => network.name.to_string(),
+        _ => String::new(),
+    };
+    let target = data.target.as_ref();
+    let layers = layer_table(graph).into_iter().map(|layer| LayerRow {
+        place: layer.place,
+        layer: layer.layer,
+        output: layer.output,
+        weights: layer.weights as u64,
+    });
+    Evaluation {
+        target: Target {
+            name: target.map(|target| target.name.replace('_', " ")).unwrap_or_default(),
+            unit: target.map(|target| target.unit.clone()).unwrap_or_default(),
+        },
+        predictions,
+        training: course_of(training, course),
+        model: Model {
+            name,
+            parameters: graph.weight_count() as u64,
+            layers: layers.collect(),
+        },
+        data: data_of(data),
+        settings: settings_of(runner, work),
+        provenance: provenance(runner, work),
+    }
+}
+
+fn course_of(training: &Call, course: Course) -> Training {
+    let loss = super::settings::symbol(training, "loss").unwrap_or_default();
+    let history = course.history.iter().zip(1..).map(|((train, val), epoch)| EpochLoss {
+        epoch,
+        train: *train,
+        val: *val,
+    });
+    Training {
+        loss: loss.to_uppercase(),
+        history: history.collect(),
+        kept_epoch: u32::try_from(course.kept).ok(),
+        stopped: course.ended,
+    }
+}
+
+fn data_of(data: &Dataset) -> DataSummary {
+    let skipped = data.source.skipped.iter().map(|(code, count, first)| Skipped {
+        kind: code.clone(),
+        count: *count,
+        first: first.iter().map(ToString::to_string).collect(),
+    });
+    DataSummary {
+        source: data.source.name.clone(),
+        rows: data.rows.len() as u64,
+        notes: data.source.notes.clone(),
+        skipped: skipped.collect(),
+    }
+}
+
+/// The settings of every verb of the study, in the order of the script.
+fn settings_of(runner: &Runner<'_>, work: &Work<'_>) -> Vec<Named> {
+    let mut all = Vec::new();
+    let mut at = Some(work.id);
+    while let Some(id) = at {
+        let Some(node) = runner.plan.node(id) else { break };
+        if let crate::plan::Work::Verb(call) = &node.work {
+            let words = crate::plan::describe(&node.work, &|_| None);
+            let name = call.short_name();
+            let inner = words.strip_prefix(name).unwrap_or(&words);
+            let inner = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+            all.push(Named::new(name, inner.unwrap_or_default()));
+        }
+        at = node.inputs.first().copied();
+    }
+    all.reverse();
+    all
+}
+
+fn provenance(runner: &Runner<'_>, work: &Work<'_>) -> Provenance {
+    let mut keys = Vec::new();
+    let mut seeds = vec![Named::new("root", runner.plan.root_seed.to_string())];
+    let mut at = Some(work.id);
+    while let Some(id) = at {
+        let Some(node) = runner.plan.node(id) else { break };
+        if let crate::plan::Work::Verb(call) = &node.work {
+            let key = crate::run::store::Key::from_bytes(node.key);
+            keys.push(Named::new(call.short_name(), key.to_string()));
+            if let Some(seed) = super::settings::known(call, "seed") {
+                seeds.push(Named::new(call.short_name(), seed.to_string()));
+            }
+        }
+        at = node.inputs.first().copied();
+    }
+    Provenance {
+        tmo_version: env!("CARGO_PKG_VERSION").into(),
+        device: device_class().into(),
+        keys,
+        seeds,
+        versions: Vec::new(),
+    }
+}

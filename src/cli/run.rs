@@ -1,0 +1,96 @@
+//! `tmo run`.
+
+use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf};
+
+use super::args::{Args, MessageFormat, Run};
+use super::messages::{checked, print, say};
+use super::{FAILED, FINE, INTERRUPTED};
+use crate::diagnostic::{Code, Problem, Severity};
+use crate::nn::Threads;
+use crate::report::terminal::{Look, result_table};
+use crate::report::write_files;
+use crate::run::interrupt::Interrupt;
+use crate::run::progress::{Progress, Silent, Terminal};
+use crate::run::store::Store;
+use crate::session::{Options, Outcome, Session};
+use crate::source::Span;
+use crate::world::Disk;
+
+/// Where results are kept when nothing is said.
+pub const STORE: &str = ".tmo/store";
+
+/// Check, plan and run a script.
+pub fn run(args: &Args, options: &Run) -> u8 {
+    let format = args.message_format;
+    let mut session = Session::new(&Disk);
+    let Some(script) = checked(&mut session, &options.file, format) else { return FAILED };
+    print(&script.problems, session.sources(), format);
+    if script.failed() {
+        return FAILED;
+    }
+    match computed(&session, &script, options, format) {
+        Ok(code) => code,
+        Err(problem) => {
+            let interrupted = problem.code == Code::E0809;
+            print(&[*problem], session.sources(), format);
+            if interrupted { INTERRUPTED } else { FAILED }
+        }
+    }
+}
+
+fn computed(
+    session: &Session,
+    script: &crate::session::Checked,
+    options: &Run,
+    format: MessageFormat,
+) -> Result<u8, Box<Problem>> {
+    let plan = session.plan(script)?;
+    let interrupt = Interrupt::new();
+    interrupt.listen().map_err(|error| {
+        Problem::new(Code::E0809, error.to_string(), Span::NOWHERE, "")
+    })?;
+    let store = open_store(options.store.as_deref())?;
+    let threads = Threads::new(options.threads).map_err(|failure| {
+        let code = Code::parse(failure.code()).unwrap_or(Code::E0807);
+        Problem::new(code, failure.to_string(), Span::NOWHERE, "")
+    })?;
+    let quiet = options.quiet || format == MessageFormat::Json;
+    let progress: Box<dyn Progress> =
+        if quiet { Box::new(Silent) } else { Box::new(Terminal::on_stderr()) };
+    let given = Options { store: &store, progress: &*progress, interrupt, threads: &threads };
+    let ran = session.run(&script.program, &plan, &options.studies, &given);
+    drop(progress);
+    for outcome in &ran.outcomes {
+        present(outcome, options.out.as_deref())?;
+    }
+    print(&ran.problems, session.sources(), format);
+    let failed = ran.problems.iter().find(|p| p.severity() == Severity::Error);
+    Ok(match failed {
+        None => FINE,
+        Some(problem) if problem.code == Code::E0809 => INTERRUPTED,
+        Some(_) => FAILED,
+    })
+}
+
+/// The store of a command.
+pub fn open_store(dir: Option<&Path>) -> Result<Store, Box<Problem>> {
+    let dir = dir.map_or_else(|| PathBuf::from(STORE), Path::to_path_buf);
+    Store::open(&dir).map_err(|problem| Box::new(crate::run::store_problem(&problem)))
+}
+
+/// Print a study's scores, and write its files where the user wants them.
+fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
+    let look = Look { colour: stdout().is_terminal(), unicode: true };
+    let failed = |problem: crate::report::ReportProblem| {
+        let help = problem.help();
+        Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "").help(help)
+    };
+    say(&result_table(&outcome.report, look).map_err(failed)?);
+    if let Some(out) = out {
+        let dir = out.join(&outcome.report.study);
+        let written = write_files(&dir, &outcome.files).map_err(failed)?;
+        say(&format!("{} files in {}\n", written.len(), dir.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The typed IR: what checking leaves, and all that plan and run see.
+//!
+//! No name is unresolved, no unit unknown, no shape free: functions have been applied,
+//! lists unrolled, defaults written out, arguments put in declared order and constants
+//! folded. What remains are calls of builtins with known settings.
+
+mod canonical;
+mod describe;
+mod network;
+mod value;
+
+pub use canonical::{Canonical, canonical};
+pub use describe::describe;
+pub use network::{Input, Network};
+pub use value::{Made, Real, Static, show_real};
+
+use std::sync::Arc;
+
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, UnaryOp};
+
+/// A parameter of a lambda: a row, a structure, a network's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VarId(pub u32);
+
+/// Sizes of a tensor behind its domain; `rows` is the only domain so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Whether it has one entry per row of the batch.
+    pub rows: bool,
+    /// The sizes.
+    pub sizes: Vec<usize>,
+}
+
+/// An expression over values known only in a run.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// Which expression.
+    pub kind: Kind,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The kinds of expression.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Known already.
+    Static(Static),
+    /// The parameter of the lambda or network around it.
+    Var(VarId),
+    /// A field of a row or data set.
+    Field(Arc<Expr>, Arc<str>),
+    /// An operator before its operand.
+    Unary(UnaryOp, Arc<Expr>),
+    /// An operator between operands.
+    Binary(BinaryOp, Arc<Expr>, Arc<Expr>),
+    /// A number and the unit it is shown in.
+    Shown(Arc<Expr>, Arc<str>),
+    /// `if`.
+    If(Arc<Expr>, Arc<Expr>, Arc<Expr>),
+    /// A builtin applied to its input.
+    Call(Call),
+}
+
+/// A builtin with all it was given.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its full name, `prelude.dense`.
+    pub builtin: Arc<str>,
+    /// Its settings in declared order, defaults written out.
+    pub settings: Vec<(Arc<str>, Setting)>,
+    /// What it is applied to.
+    pub inputs: Vec<Arc<Expr>>,
+    /// Where its weights belong, when it learns.
+    pub site: Option<Site>,
+    /// The shape of its result, when that is a tensor.
+    pub shape: Option<Shape>,
+}
+
+impl Call {
+    /// The setting of that name.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|(known, _)| &**known == name).map(|(_, value)| value)
+    }
+
+    /// The last part of the builtin's name.
+    pub fn short_name(&self) -> &str {
+        self.builtin.rsplit('.').next().unwrap_or(&self.builtin)
+    }
+}
+
+/// A setting of a call.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// A known value.
+    Static(Static),
+    /// A function of a row or a structure.
+    Lambda(Lambda),
+    /// A model applied to the features.
+    Network(Arc<Network>),
+}
+
+/// A function with one parameter.
+#[derive(Clone, Debug)]
+pub struct Lambda {
+    /// Its parameter.
+    pub var: VarId,
+    /// Its body.
+    pub body: Arc<Expr>,
+}
+
+/// The place weights belong to: the same for every use of one layer, another for each
+/// place a layer is written and each round of a `chain` or `repeat`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Site {
+    /// Ordinals and rounds from the model down: what decides identity.
+    pub path: Arc<str>,
+    /// The same in names, `chain[0].conv1d`: a label in checkpoints and messages.
+    pub label: Arc<str>,
+}
+
+/// A study of the script, ready to be planned.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its documentation.
+    pub doc: Option<Arc<str>>,
+    /// Where its name stands.
+    pub span: Span,
+    /// What it computes.
+    pub root: Arc<Expr>,
+}
+
+/// A checked script.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// Its studies, in the order they stand there.
+    pub studies: Vec<Study>,
+}

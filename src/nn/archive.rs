@@ -1,0 +1,207 @@
+//! Named arrays as safetensors bytes. In: entries, or bytes. Out: bytes, or an [`Archive`]
+//! whose entries are taken out one by one and checked on the way. A BLAKE3 sum over all
+//! entries lies in the header; where a file has one, it must be right.
+
+use std::collections::{BTreeMap, HashMap};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+
+/// The header's key of the sum.
+const SUM: &str = "blake3";
+
+/// One named array.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    name: String,
+    dtype: Dtype,
+    sizes: Vec<usize>,
+    /// Little-endian numbers.
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    pub(crate) fn f32(name: String, sizes: &[usize], values: &[f32]) -> Entry {
+        Entry {
+            name,
+            dtype: Dtype::F32,
+            sizes: sizes.to_vec(),
+            bytes: join(values.iter().map(|x| x.to_le_bytes())),
+        }
+    }
+
+    pub(crate) fn f64(name: &str, values: &[f64]) -> Entry {
+        Entry {
+            name: name.to_owned(),
+            dtype: Dtype::F64,
+            sizes: vec![values.len()],
+            bytes: join(values.iter().map(|x| x.to_le_bytes())),
+        }
+    }
+
+    pub(crate) fn u64(name: &str, values: &[u64]) -> Entry {
+        Entry {
+            name: name.to_owned(),
+            dtype: Dtype::U64,
+            sizes: vec![values.len()],
+            bytes: join(values.iter().map(|x| x.to_le_bytes())),
+        }
+    }
+}
+
+/// Entries by name.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Archive {
+    /// The entries of arrays in memory.
+    pub(crate) fn from_arrays(
+        arrays: Vec<(String, Vec<usize>, Vec<f32>)>,
+    ) -> Result<Archive, String> {
+        let mut entries = BTreeMap::new();
+        for (name, sizes, values) in arrays {
+            let entry = Entry::f32(name.clone(), &sizes, &values);
+            if entries.insert(name.clone(), entry).is_some() {
+                return Err(format!("{name} is there twice"));
+            }
+        }
+        Ok(Archive { entries })
+    }
+
+    /// The bytes of a file with these entries; the same bytes for the same entries.
+    pub(crate) fn write(entries: Vec<Entry>) -> Result<Vec<u8>, String> {
+        let mut entries = entries;
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut views = Vec::new();
+        for entry in &entries {
+            let view = TensorView::new(entry.dtype, entry.sizes.clone(), &entry.bytes);
+            views.push((entry.name.as_str(), view.map_err(|e| e.to_string())?));
+        }
+        let header = HashMap::from([(SUM.to_owned(), sum(entries.iter()))]);
+        serialize(views, Some(header)).map_err(|e| e.to_string())
+    }
+
+    /// The entries of a file.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Archive, String> {
+        let damaged = |e: &dyn std::fmt::Display| {
+            format!("the file is not readable as safetensors ({e}); it may be damaged")
+        };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e))?;
+        let mut entries = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            let entry = Entry {
+                name: name.to_owned(),
+                dtype: view.dtype(),
+                sizes: view.shape().to_vec(),
+                bytes: view.data().to_vec(),
+            };
+            entries.insert(name.to_owned(), entry);
+        }
+        let expected = header.metadata().as_ref().and_then(|h| h.get(SUM));
+        if expected.is_some_and(|expected| *expected != sum(entries.values())) {
+            return Err("its checksum is wrong: the file is damaged".to_owned());
+        }
+        Ok(Archive { entries })
+    }
+
+    /// Takes out the f32 array called `name`, which must have the shape `sizes` and hold
+    /// finite numbers only.
+    pub(crate) fn take_f32(
+        &mut self,
+        name: &str,
+        sizes: &[usize],
+    ) -> Result<Vec<f32>, String> {
+        let entry = self.take(name, Dtype::F32)?;
+        if entry.sizes != sizes {
+            let found = &entry.sizes;
+            return Err(format!("{name} must have shape {sizes:?}, not {found:?}"));
+        }
+        let needed: usize = sizes.iter().product();
+        let numbers: Vec<f32> = words(&entry.bytes).map(f32::from_le_bytes).collect();
+        if numbers.len() != needed {
+            let found = numbers.len();
+            return Err(format!("{name} needs {needed} numbers, it has {found}"));
+        }
+        if numbers.iter().any(|x| !x.is_finite()) {
+            return Err(format!("{name} holds a number that is not finite"));
+        }
+        Ok(numbers)
+    }
+
+    /// Takes out the f64 list called `name`.
+    pub(crate) fn take_f64(&mut self, name: &str) -> Result<Vec<f64>, String> {
+        let entry = self.take(name, Dtype::F64)?;
+        Ok(words(&entry.bytes).map(f64::from_le_bytes).collect())
+    }
+
+    /// Takes out the u64 list called `name`, which must hold `N` numbers.
+    pub(crate) fn take_u64<const N: usize>(
+        &mut self,
+        name: &str,
+    ) -> Result<[u64; N], String> {
+        let entry = self.take(name, Dtype::U64)?;
+        let numbers: Vec<u64> = words(&entry.bytes).map(u64::from_le_bytes).collect();
+        let found = numbers.len();
+        let wrong = |_| format!("{name} needs {N} numbers, it has {found}");
+        numbers.try_into().map_err(wrong)
+    }
+
+    /// Whether there is an entry called `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Whether every entry has been taken out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// An error if an entry has not been taken out.
+    pub(crate) fn must_be_empty(&self) -> Result<(), String> {
+        match self.entries.keys().next() {
+            Some(name) => Err(format!("it holds {name}, which the model does not have")),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, name: &str, dtype: Dtype) -> Result<Entry, String> {
+        let Some(entry) = self.entries.remove(name) else {
+            return Err(format!("{name} is missing"));
+        };
+        if entry.dtype != dtype {
+            let found = entry.dtype;
+            return Err(format!("{name} must be of type {dtype:?}, not {found:?}"));
+        }
+        Ok(entry)
+    }
+}
+
+/// The sum over entries in the order of their names.
+fn sum<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for entry in entries {
+        let head = format!("{}\0{:?}{:?}\0", entry.name, entry.dtype, entry.sizes);
+        hasher.update(head.as_bytes());
+        hasher.update(&entry.bytes);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// All words, one after the other.
+fn join<const N: usize>(words: impl ExactSizeIterator<Item = [u8; N]>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(words.len() * N);
+    words.for_each(|word| bytes.extend_from_slice(&word));
+    bytes
+}
+
+/// The `N`-byte words of `bytes`.
+fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    let word = |chunk: &[u8]| {
+        let mut word = [0u8; N];
+        word.copy_from_slice(chunk);
+        word
+    };
+    bytes.chunks_exact(N).map(word)
+}

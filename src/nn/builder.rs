@@ -1,0 +1,326 @@
+//! Builds a [`Graph`] layer by layer. In: settings and the node a layer reads. Out: the
+//! node it makes, with its shape, or an error that names the layer and both shapes.
+
+use super::failure::Failure;
+use super::graph::{Conv1d, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
+
+/// Numbers a tensor may hold per row or as a weight: more is a slip of the pen (2^31
+/// numbers are 8 GB), and below it no product of sizes overflows.
+const MOST_NUMBERS: usize = 1 << 31;
+
+/// A graph under construction.
+#[derive(Clone, Debug, Default)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    weights: Vec<WeightSpec>,
+    input: Option<NodeId>,
+    dropouts: u64,
+}
+
+impl GraphBuilder {
+    /// An empty graph.
+    pub fn new() -> GraphBuilder {
+        GraphBuilder::default()
+    }
+
+    /// The shape of one row of node `x`; empty for a node of another graph.
+    pub fn sizes(&self, x: NodeId) -> &[usize] {
+        self.nodes.get(x.0).map_or(&[], |node| &node.sizes)
+    }
+
+    /// The features of a row, of shape `sizes`. Once per graph.
+    pub fn input(&mut self, label: &str, sizes: &[usize]) -> Result<NodeId, Failure> {
+        if self.input.is_some() {
+            return Err(layer(label, "a network has one input, this is a second"));
+        }
+        let id = self.push(label, Op::Input, vec![], sizes.to_vec(), vec![])?;
+        self.input = Some(id);
+        Ok(id)
+    }
+
+    /// The same numbers under the shape `sizes`.
+    pub fn reshape(
+        &mut self,
+        label: &str,
+        x: NodeId,
+        sizes: &[usize],
+    ) -> Result<NodeId, Failure> {
+        let from = self.read(label, x)?;
+        let (have, want) = (count(&from), count(sizes));
+        if have.is_none() || have != want {
+            let problem = format!(
+                "a reshape keeps the number of values, but {} cannot become {}",
+                shape(&from),
+                shape(sizes)
+            );
+            return Err(layer(label, problem));
+        }
+        self.push(label, Op::Reshape, vec![x], sizes.to_vec(), vec![])
+    }
+
+    /// All numbers of a row in one axis, the last axis running fastest.
+    pub fn flatten(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
+        let from = self.read(label, x)?;
+        let all = from.iter().product();
+        self.push(label, Op::Reshape, vec![x], vec![all], vec![])
+    }
+
+    /// A convolution over `x` of shape [length, channels].
+    pub fn conv1d(
+        &mut self,
+        label: &str,
+        x: NodeId,
+        conv: Conv1d,
+        init: Init,
+    ) -> Result<NodeId, Failure> {
+        let (length, channels) = self.signal(label, x)?;
+        positive(label, "filters", conv.filters)?;
+        positive(label, "kernel", conv.kernel)?;
+        positive(label, "stride", conv.stride)?;
+        let padded = length.saturating_add(conv.padding);
+        if conv.kernel > padded {
+            let problem = format!(
+                "a kernel of {} does not fit into a signal of length {length} with {} \
+                 zeros around it (input {})",
+                conv.kernel,
+                conv.padding,
+                shape(&[length, channels])
+            );
+            return Err(layer(label, problem));
+        }
+        if count(&[padded, channels]).is_none() {
+            return Err(layer(label, too_large(&[padded, channels])));
+        }
+        let positions = (padded - conv.kernel) / conv.stride + 1;
+        let kernel = [conv.kernel, channels, conv.filters];
+        let weights = self.affine(label, &kernel, conv.bias, init)?;
+        let sizes = vec![positions, conv.filters];
+        self.push(label, Op::Conv1d(conv), vec![x], sizes, weights)
+    }
+
+    /// Means over `width` positions, every `stride`, of `x` of shape [length, channels].
+    pub fn avg_pool1d(
+        &mut self,
+        label: &str,
+        x: NodeId,
+        width: usize,
+        stride: usize,
+    ) -> Result<NodeId, Failure> {
+        let (length, channels) = self.signal(label, x)?;
+        positive(label, "width", width)?;
+        positive(label, "stride", stride)?;
+        if width > length {
+            let problem = format!(
+                "a pool of {width} does not fit into a signal of length {length} \
+                 (input {})",
+                shape(&[length, channels])
+            );
+            return Err(layer(label, problem));
+        }
+        let sizes = vec![(length - width) / stride + 1, channels];
+        let op = Op::AvgPool1d { width, stride };
+        self.push(label, op, vec![x], sizes, vec![])
+    }
+
+    /// max(x, 0) on every number.
+    pub fn relu(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
+        let sizes = self.read(label, x)?;
+        self.push(label, Op::Relu, vec![x], sizes, vec![])
+    }
+
+    /// Dropout with probability `rate` in [0, 1).
+    pub fn dropout(
+        &mut self,
+        label: &str,
+        x: NodeId,
+        rate: f64,
+    ) -> Result<NodeId, Failure> {
+        let sizes = self.read(label, x)?;
+        if !(0.0..1.0).contains(&rate) {
+            let problem = format!("the rate must be at least 0 and below 1, not {rate}");
+            return Err(layer(label, problem));
+        }
+        let site = self.dropouts;
+        self.dropouts += 1;
+        self.push(label, Op::Dropout { rate, site }, vec![x], sizes, vec![])
+    }
+
+    /// x·W + b over the last axis of `x`.
+    pub fn dense(
+        &mut self,
+        label: &str,
+        x: NodeId,
+        units: usize,
+        bias: bool,
+        init: Init,
+    ) -> Result<NodeId, Failure> {
+        let mut sizes = self.read(label, x)?;
+        positive(label, "units", units)?;
+        let Some(last) = sizes.last_mut() else {
+            return Err(layer(
+                label,
+                "a dense layer needs at least one axis to act on",
+            ));
+        };
+        let inputs = std::mem::replace(last, units);
+        let weights = self.affine(label, &[inputs, units], bias, init)?;
+        self.push(label, Op::Dense { units, bias }, vec![x], sizes, weights)
+    }
+
+    /// The finished graph, whose result is `output`.
+    pub fn finish(self, output: NodeId) -> Result<Graph, Failure> {
+        let Some(input) = self.input else {
+            return Err(layer("model", "the network has no input"));
+        };
+        if output.0 >= self.nodes.len() {
+            return Err(layer("model", "the output is not a node of this network"));
+        }
+        Ok(Graph {
+            nodes: self.nodes,
+            weights: self.weights,
+            input,
+            output,
+        })
+    }
+
+    /// The shape of `x`, known to be of this graph.
+    fn read(&self, label: &str, x: NodeId) -> Result<Vec<usize>, Failure> {
+        match self.nodes.get(x.0) {
+            Some(node) => Ok(node.sizes.clone()),
+            None => Err(layer(label, "its input is not a node of this network")),
+        }
+    }
+
+    /// The shape of `x` as a signal.
+    fn signal(&self, label: &str, x: NodeId) -> Result<(usize, usize), Failure> {
+        let sizes = self.read(label, x)?;
+        if let [length, channels] = sizes[..] {
+            return Ok((length, channels));
+        }
+        let problem = format!(
+            "it needs a signal of shape [length, channels], its input is {}",
+            shape(&sizes)
+        );
+        Err(layer(label, problem))
+    }
+
+    /// Adds the weight of shape `sizes` (outputs last) and, if asked for, the bias.
+    fn affine(
+        &mut self,
+        label: &str,
+        sizes: &[usize],
+        bias: bool,
+        init: Init,
+    ) -> Result<Vec<usize>, Failure> {
+        if count(sizes).is_none() {
+            return Err(layer(label, too_large(sizes)));
+        }
+        let (outputs, field) = match sizes {
+            [inputs, units] => (*units, (*inputs, *units)),
+            [kernel, channels, filters] => {
+                (*filters, (kernel * channels, kernel * filters))
+            }
+            _ => unreachable!("weights are dense (two axes) or conv1d (three)"),
+        };
+        let (fan_in, fan_out) = (field.0 as f64, field.1 as f64);
+        let (weight, constant) = match init {
+            Init::Glorot => {
+                let limit = (6.0 / (fan_in + fan_out)).sqrt() as f32;
+                (Start::Uniform { limit }, Start::Constant(0.0))
+            }
+            Init::Kaiming => {
+                let limit = (1.0 / fan_in.sqrt()) as f32;
+                (Start::Uniform { limit }, Start::Uniform { limit })
+            }
+            Init::Constant(c) => (Start::Constant(c), Start::Constant(0.0)),
+        };
+        let first = self.weights.len();
+        self.weights.push(WeightSpec {
+            ordinal: first,
+            name: format!("{label}.weight"),
+            sizes: sizes.to_vec(),
+            start: weight,
+            decay: true,
+        });
+        if !bias {
+            return Ok(vec![first]);
+        }
+        self.weights.push(WeightSpec {
+            ordinal: first + 1,
+            name: format!("{label}.bias"),
+            sizes: vec![outputs],
+            start: constant,
+            decay: false,
+        });
+        Ok(vec![first, first + 1])
+    }
+
+    /// Appends a node after a last look at its shape and its weights' names.
+    fn push(
+        &mut self,
+        label: &str,
+        op: Op,
+        inputs: Vec<NodeId>,
+        sizes: Vec<usize>,
+        weights: Vec<usize>,
+    ) -> Result<NodeId, Failure> {
+        if sizes.contains(&0) {
+            let problem = format!("its output {} has an axis of length 0", shape(&sizes));
+            return Err(layer(label, problem));
+        }
+        if count(&sizes).is_none() {
+            return Err(layer(label, too_large(&sizes)));
+        }
+        let taken = |node: &Node| !node.weights.is_empty() && node.label == label;
+        if !weights.is_empty() && self.nodes.iter().any(taken) {
+            let problem = "another layer with weights has the same name";
+            return Err(layer(label, problem));
+        }
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(Node {
+            op,
+            inputs,
+            sizes,
+            label: label.to_owned(),
+            weights,
+        });
+        Ok(id)
+    }
+}
+
+/// An error at the layer `label`.
+fn layer(label: &str, problem: impl Into<String>) -> Failure {
+    Failure::Layer {
+        layer: label.to_owned(),
+        problem: problem.into(),
+    }
+}
+
+/// The error of a setting that must be at least 1.
+fn positive(label: &str, setting: &str, value: usize) -> Result<(), Failure> {
+    if value == 0 {
+        return Err(layer(label, format!("{setting} must be at least 1, not 0")));
+    }
+    Ok(())
+}
+
+/// The number of values of a shape, if it is one that can be held.
+fn count(sizes: &[usize]) -> Option<usize> {
+    sizes
+        .iter()
+        .try_fold(1usize, |all, &n| all.checked_mul(n))
+        .filter(|&all| all < MOST_NUMBERS)
+}
+
+/// The problem of a tensor that no machine holds.
+fn too_large(sizes: &[usize]) -> String {
+    format!("{} is too large: at most 2^31 numbers", shape(sizes))
+}
+
+/// A shape as the reader sees it: `[132, 64]`.
+fn shape(sizes: &[usize]) -> String {
+    format!("{sizes:?}")
+}
+
+#[cfg(test)]
+mod tests;

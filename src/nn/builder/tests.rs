@@ -1,0 +1,143 @@
+use super::*;
+
+fn conv(filters: usize, kernel: usize, stride: usize, padding: usize) -> Conv1d {
+    Conv1d {
+        filters,
+        kernel,
+        stride,
+        padding,
+        bias: true,
+    }
+}
+
+#[test]
+fn the_paper_network_has_its_shapes_and_weights() {
+    let mut b = GraphBuilder::new();
+    let x = b.input("features", &[132]).unwrap();
+    let x = b.reshape("signal", x, &[132, 1]).unwrap();
+    let x = b
+        .conv1d("conv1d", x, conv(64, 5, 1, 4), Init::Glorot)
+        .unwrap();
+    assert_eq!(b.sizes(x), [132, 64]);
+    let x = b.relu("relu", x).unwrap();
+    let x = b.avg_pool1d("pool", x, 2, 2).unwrap();
+    assert_eq!(b.sizes(x), [66, 64]);
+    let x = b.dropout("dropout", x, 0.3).unwrap();
+    let x = b.flatten("flatten", x).unwrap();
+    assert_eq!(b.sizes(x), [4224]);
+    let x = b.dense("dense[0]", x, 512, true, Init::Glorot).unwrap();
+    let x = b.relu("relu", x).unwrap();
+    let x = b.dense("dense[1]", x, 1, true, Init::Kaiming).unwrap();
+    let graph = b.finish(x).unwrap();
+    assert_eq!(graph.weight_count(), 2_164_097);
+    assert_eq!((graph.input_width(), graph.output_width()), (132, 1));
+    let names: Vec<&str> = graph.weights().iter().map(|w| w.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "conv1d.weight",
+            "conv1d.bias",
+            "dense[0].weight",
+            "dense[0].bias",
+            "dense[1].weight",
+            "dense[1].bias"
+        ]
+    );
+    let limit = |k: usize| match graph.weights()[k].start {
+        Start::Uniform { limit } => f64::from(limit),
+        Start::Constant(c) => f64::from(c),
+    };
+    assert!((limit(0) - (6.0f64 / (5.0 + 5.0 * 64.0)).sqrt()).abs() < 1e-7);
+    assert_eq!(limit(1), 0.0);
+    assert!((limit(2) - (6.0f64 / (4224.0 + 512.0)).sqrt()).abs() < 1e-8);
+    assert!((limit(5) - 1.0 / 512f64.sqrt()).abs() < 1e-8);
+    assert!(graph.weights()[0].decay && !graph.weights()[1].decay);
+}
+
+#[test]
+fn lengths_follow_kernel_stride_and_padding() {
+    for (length, kernel, stride, padding, expected) in [
+        (10, 3, 1, 2, 10),
+        (10, 4, 1, 3, 10),
+        (10, 3, 2, 0, 4),
+        (10, 4, 3, 1, 3),
+        (3, 3, 5, 0, 1),
+    ] {
+        let mut b = GraphBuilder::new();
+        let x = b.input("x", &[length, 2]).unwrap();
+        let y = b.conv1d("c", x, conv(3, kernel, stride, padding), Init::Glorot);
+        assert_eq!(b.sizes(y.unwrap()), [expected, 3]);
+    }
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", &[9, 2]).unwrap();
+    let y = b.avg_pool1d("p", x, 2, 2).unwrap();
+    assert_eq!(b.sizes(y), [4, 2]);
+}
+
+/// The error of `build` on a graph with an input of shape `sizes`.
+fn refused(
+    sizes: &[usize],
+    build: impl Fn(&mut GraphBuilder, NodeId) -> Result<NodeId, Failure>,
+) -> String {
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", sizes).unwrap();
+    let failure = build(&mut b, x).unwrap_err();
+    assert_eq!(failure.code(), "E0805");
+    failure.to_string()
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_shapes() {
+    let text = refused(&[4, 1], |b, x| b.avg_pool1d("pool", x, 5, 1));
+    assert!(
+        text.contains("a pool of 5") && text.contains("[4, 1]"),
+        "{text}"
+    );
+    let text = refused(&[4], |b, x| b.avg_pool1d("pool", x, 2, 2));
+    assert!(text.contains("[length, channels]") && text.contains("[4]"));
+    let text = refused(&[4, 1], |b, x| {
+        b.conv1d("c", x, conv(1, 7, 1, 2), Init::Glorot)
+    });
+    assert!(
+        text.contains("kernel of 7") && text.contains("2 zeros"),
+        "{text}"
+    );
+    let text = refused(&[4, 3], |b, x| b.reshape("r", x, &[5, 2]));
+    assert!(text.contains("[4, 3] cannot become [5, 2]"), "{text}");
+    for rate in [1.0, -0.1, f64::NAN] {
+        let text = refused(&[4], |b, x| b.dropout("d", x, rate));
+        assert!(text.contains("below 1"), "{text}");
+    }
+    let text = refused(&[4], |b, x| b.dense("d", x, 0, true, Init::Glorot));
+    assert!(text.contains("units"), "{text}");
+    let text = refused(&[], |b, x| b.dense("d", x, 1, true, Init::Glorot));
+    assert!(text.contains("axis"), "{text}");
+    let text = refused(&[usize::MAX / 4 / 4 / 1_000_000_000], |b, x| {
+        b.dense("d", x, usize::MAX, true, Init::Glorot)
+    });
+    assert!(text.contains("too large"), "{text}");
+    let text = refused(&[4, 1], |b, x| {
+        b.conv1d("c", x, conv(1, usize::MAX, 1, usize::MAX), Init::Glorot)
+    });
+    assert!(text.contains("too large"), "{text}");
+    let text = refused(&[4], |b, x| {
+        let y = b.dense("same", x, 2, true, Init::Glorot)?;
+        b.dense("same", y, 2, true, Init::Glorot)
+    });
+    assert!(text.contains("same name"), "{text}");
+    let text = refused(&[4], |b, _| b.input("again", &[3]));
+    assert!(text.contains("second"), "{text}");
+    let text = refused(&[4], |b, _| b.relu("r", NodeId(99)));
+    assert!(text.contains("not a node"), "{text}");
+    let text = refused(&[4], |b, _| b.clone().finish(NodeId(9)).map(|g| g.output));
+    assert!(text.contains("output"), "{text}");
+}
+
+#[test]
+fn axes_of_length_zero_and_giant_inputs_are_refused() {
+    let mut b = GraphBuilder::new();
+    assert!(b.input("x", &[3, 0]).is_err());
+    assert!(b.input("x", &[1 << 20, 1 << 20]).is_err());
+    let empty = GraphBuilder::new().finish(NodeId(0));
+    assert!(empty.unwrap_err().to_string().contains("no input"));
+}

@@ -1,0 +1,170 @@
+//! A static network: what is computed from what, with shapes and weights, before any
+//! number is there. In: nothing (see [`super::GraphBuilder`]). Out: [`Graph`].
+//!
+//! A value is a tensor with a leading row axis, whose length is known only when the
+//! network runs, and trailing sizes, which are known here. So far all rows are those of
+//! the batch; a domain beside `sizes` (atoms, bonds, triplets) is where graphs come in.
+
+/// A node's place in its graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeId(pub(crate) usize);
+
+impl NodeId {
+    /// The place as a number, in the order of building.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// The settings of a one-dimensional convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv1d {
+    /// How many channels come out.
+    pub filters: usize,
+    /// How many neighbouring positions each output looks at.
+    pub kernel: usize,
+    /// Distance between the places looked at.
+    pub stride: usize,
+    /// Zeros put around the signal in total: half on each side, an odd one on the right.
+    /// `kernel - 1` keeps the length ("same") where the stride is 1.
+    pub padding: usize,
+    /// Whether each filter has a constant term.
+    pub bias: bool,
+}
+
+/// Where the weights of a layer begin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Uniform within ±√(6 / (inputs + outputs)); the bias is zero (Glorot 2010, Keras).
+    Glorot,
+    /// Weight and bias uniform within ±1/√inputs (the start of torch's Linear and Conv).
+    Kaiming,
+    /// Every weight is this number; the bias is zero.
+    Constant(f32),
+}
+
+/// How one weight tensor begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// Uniform between `-limit` and `limit`.
+    Uniform {
+        /// Half the width of the interval.
+        limit: f32,
+    },
+    /// The same number everywhere.
+    Constant(f32),
+}
+
+/// One weight tensor of a graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightSpec {
+    /// Its place among the graph's weights: what its start is drawn by.
+    pub ordinal: usize,
+    /// `LABEL.weight` or `LABEL.bias`.
+    pub name: String,
+    /// Dense weight (in, out); convolution (kernel, channels, filters); bias (out).
+    pub sizes: Vec<usize>,
+    /// How it begins.
+    pub start: Start,
+    /// Whether weight decay reaches it: a bias never.
+    pub decay: bool,
+}
+
+impl WeightSpec {
+    /// How many numbers it holds.
+    pub fn count(&self) -> usize {
+        self.sizes.iter().product()
+    }
+}
+
+/// One operation of a network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// The features of a row.
+    Input,
+    /// The same numbers under other sizes.
+    Reshape,
+    /// Cross-correlation over [length, channels].
+    Conv1d(Conv1d),
+    /// Mean over `width` positions, every `stride`; a rest that is too short is dropped.
+    AvgPool1d {
+        /// Positions per mean.
+        width: usize,
+        /// Distance between means.
+        stride: usize,
+    },
+    /// max(x, 0).
+    Relu,
+    /// In training each number is zero with probability `rate`, else divided by 1 - rate.
+    Dropout {
+        /// Probability of a zero.
+        rate: f64,
+        /// Its place among the graph's dropouts: what its masks are drawn by.
+        site: u64,
+    },
+    /// x·W + b over the last axis.
+    Dense {
+        /// Size of the last axis that comes out.
+        units: usize,
+        /// Whether there is a constant term.
+        bias: bool,
+    },
+}
+
+/// One node of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// What it reads.
+    pub inputs: Vec<NodeId>,
+    /// The shape of one row of its output.
+    pub sizes: Vec<usize>,
+    /// What the reader calls it.
+    pub label: String,
+    /// Ordinals of its weights: the weight, then the bias if there is one.
+    pub weights: Vec<usize>,
+}
+
+impl Node {
+    /// How many numbers one row of its output holds.
+    pub fn width(&self) -> usize {
+        self.sizes.iter().product()
+    }
+}
+
+/// A network. Nodes stand after what they read; every index in it is in range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) weights: Vec<WeightSpec>,
+    pub(crate) input: NodeId,
+    pub(crate) output: NodeId,
+}
+
+impl Graph {
+    /// The nodes in order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The weights in order.
+    pub fn weights(&self) -> &[WeightSpec] {
+        &self.weights
+    }
+
+    /// How many numbers all weights hold.
+    pub fn weight_count(&self) -> usize {
+        self.weights.iter().map(WeightSpec::count).sum()
+    }
+
+    /// How many features a row has.
+    pub fn input_width(&self) -> usize {
+        self.nodes.get(self.input.0).map_or(0, Node::width)
+    }
+
+    /// How many numbers come out per row.
+    pub fn output_width(&self) -> usize {
+        self.nodes.get(self.output.0).map_or(0, Node::width)
+    }
+}

@@ -1,0 +1,163 @@
+//! x·W + b over the last axis, and relu after it where the graph has one. In: x of shape
+//! (rows, inputs), W (inputs, units), b (units). Out: y of shape (rows, units).
+
+use super::super::blocks::{column_sums, vectorised};
+use super::super::product::{Shape, View, multiply_summed, multiply_tiled};
+use super::relu::{pass_positive, rectify_part};
+
+/// A dense layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Dense {
+    pub(crate) inputs: usize,
+    pub(crate) units: usize,
+    /// Whether max(·, 0) follows.
+    pub(crate) relu: bool,
+}
+
+impl Dense {
+    /// Fills `y`.
+    pub(crate) fn forward(&self, x: &[f32], w: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
+        let shape = Shape {
+            rows: x.len() / self.inputs,
+            columns: self.units,
+            depth: self.inputs,
+        };
+        let (x, w) = (View::rows(x, self.inputs), View::rows(w, self.units));
+        multiply_tiled(shape, x, w, y, |first, part| {
+            vectorised(|| finish_part(part, b.and_then(|b| b.get(first..)), self.relu));
+        });
+    }
+
+    /// From the gradient `gy` of y (which is used up), the gradients of W, b and, where
+    /// asked for, x.
+    #[allow(clippy::too_many_arguments, reason = "values in, gradients out")]
+    pub(crate) fn backward(
+        &self,
+        x: &[f32],
+        y: &[f32],
+        w: &[f32],
+        gy: &mut [f32],
+        gw: &mut [f32],
+        gb: Option<&mut [f32]>,
+        gx: Option<&mut [f32]>,
+    ) {
+        if self.relu {
+            pass_positive(gy, y);
+        }
+        let rows = x.len() / self.inputs;
+        if let Some(gb) = gb {
+            column_sums(gy, gb);
+        }
+        let gy = View::rows(gy, self.units);
+        let shape = Shape {
+            rows: self.inputs,
+            columns: self.units,
+            depth: rows,
+        };
+        multiply_summed(shape, View::rows(x, self.inputs), gy, gw);
+        let Some(gx) = gx else { return };
+        let shape = Shape {
+            rows,
+            columns: self.inputs,
+            depth: self.units,
+        };
+        let turned = View::rows(w, self.units).turned();
+        multiply_tiled(shape, gy, turned, gx, |_, _| ());
+    }
+}
+
+/// Adds the constant terms to part of a row, and rectifies it if asked to.
+#[inline(always)]
+pub(crate) fn finish_part(part: &mut [f32], b: Option<&[f32]>, relu: bool) {
+    if let Some(b) = b {
+        part.iter_mut().zip(b).for_each(|(y, b)| *y += b);
+    }
+    if relu {
+        rectify_part(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::differences::{check, random, weighted};
+    use super::*;
+
+    #[test]
+    fn a_small_product_by_hand() {
+        let layer = Dense {
+            inputs: 2,
+            units: 3,
+            relu: true,
+        };
+        let w = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let mut y = [f32::NAN; 3];
+        layer.forward(&[1.0, -1.0], &w, Some(&[2.0, 3.5, 4.0]), &mut y);
+        assert_eq!(y, [0.0, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn gradients_are_finite_differences() {
+        for (seed, (rows, inputs, units)) in
+            [(1, 1, 1), (3, 4, 5), (2, 7, 1), (70, 3, 2), (5, 2, 70)]
+                .into_iter()
+                .enumerate()
+        {
+            for bias in [false, true] {
+                let layer = Dense {
+                    inputs,
+                    units,
+                    relu: false,
+                };
+                let seed = seed as u64 * 10;
+                let (x, w) = (
+                    random(rows * inputs, seed),
+                    random(inputs * units, seed + 1),
+                );
+                let b = random(units, seed + 2);
+                let g = random(rows * units, seed + 3);
+                let run = |x: &[f32], w: &[f32], b: &[f32]| {
+                    let mut y = vec![f32::NAN; rows * units];
+                    layer.forward(x, w, bias.then_some(b), &mut y);
+                    y
+                };
+                let y = run(&x, &w, &b);
+                let (mut gx, mut gw) = (vec![f32::NAN; x.len()], vec![f32::NAN; w.len()]);
+                let mut gb = vec![0.0; units];
+                let (mut gy, to_b) = (g.clone(), bias.then_some(&mut gb[..]));
+                layer.backward(&x, &y, &w, &mut gy, &mut gw, to_b, Some(&mut gx));
+                check("dense x", &x, &gx, |x| weighted(&run(x, &w, &b), &g));
+                check("dense w", &w, &gw, |w| weighted(&run(&x, w, &b), &g));
+                check("dense b", &b, &gb, |b| weighted(&run(&x, &w, b), &g));
+            }
+        }
+    }
+
+    #[test]
+    fn relu_inside_equals_relu_after() {
+        let (x, w, b) = (random(12, 1), random(20, 2), random(5, 3));
+        let plain = Dense {
+            inputs: 4,
+            units: 5,
+            relu: false,
+        };
+        let fused = Dense {
+            relu: true,
+            ..plain
+        };
+        let (mut y, mut z) = (vec![0.0; 15], vec![0.0; 15]);
+        plain.forward(&x, &w, Some(&b), &mut y);
+        super::super::rectify(&mut y);
+        fused.forward(&x, &w, Some(&b), &mut z);
+        assert_eq!(y, z);
+        assert!(y.contains(&0.0) && y.iter().any(|&y| y > 0.0));
+        let g = random(15, 4);
+        let gradients = |layer: &Dense, mut gy: Vec<f32>| {
+            let (mut gw, mut gb, mut gx) = (vec![0.0; 20], vec![0.0; 5], vec![0.0; 12]);
+            layer.backward(&x, &y, &w, &mut gy, &mut gw, Some(&mut gb), Some(&mut gx));
+            (gw, gb, gx)
+        };
+        let mut masked = g.clone();
+        pass_positive(&mut masked, &y);
+        assert_eq!(gradients(&plain, masked), gradients(&fused, g));
+    }
+}

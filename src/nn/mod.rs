@@ -1,0 +1,41 @@
+//! Neural networks on dfdx tensors, knowing nothing of the language. In: a graph built
+//! layer by layer, rows of features and targets, settings. Out: trained weights,
+//! predictions, histories, checkpoints. The same bits come out for any number of threads.
+//!
+//! The way through: [`GraphBuilder`] checks shapes and makes a [`Graph`]; `lower` turns it
+//! into steps; `run` takes a batch through them forward and back, on buffers that are dfdx
+//! tensors lent by a pool; `layers` holds the arithmetic; [`train`] and [`predict()`] loop.
+//! This folder is the only place that names dfdx.
+
+mod adam;
+mod archive;
+mod blocks;
+mod buffer;
+mod builder;
+mod checkpoint;
+mod failure;
+mod graph;
+mod layers;
+mod loss;
+mod lower;
+mod observe;
+mod predict;
+mod product;
+mod run;
+mod settings;
+mod threads;
+mod train;
+mod weights;
+
+pub use adam::{Adam, AdamForm};
+pub use builder::GraphBuilder;
+pub use checkpoint::{Best, Checkpoint};
+pub use failure::Failure;
+pub use graph::{Conv1d, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
+pub use loss::Loss;
+pub use observe::{BatchProgress, EpochRecord, Go, Observer, Silent, TrainingState};
+pub use predict::{Gradients, evaluate_loss, gradients, predict};
+pub use settings::{Keep, Rows, Settings};
+pub use threads::Threads;
+pub use train::{Begin, Ended, Trained, train};
+pub use weights::Weights;

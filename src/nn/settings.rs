@@ -1,0 +1,163 @@
+//! What a training is given: rows and settings. In: the caller's values. Out: the same,
+//! checked, and a fingerprint by which a saved state knows its training again.
+
+use super::adam::{Adam, AdamForm};
+use super::failure::Failure;
+use super::graph::Graph;
+use super::loss::Loss;
+use crate::draw::Draws;
+
+/// Rows of data.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The features, row after row.
+    pub features: &'a [f32],
+    /// The targets, row after row.
+    pub targets: &'a [f32],
+    /// The id of each row: what shuffles are drawn by and what errors name.
+    pub ids: &'a [u64],
+}
+
+impl Rows<'_> {
+    /// An error unless there are rows, as wide as the graph asks, of finite numbers.
+    pub(crate) fn check(
+        &self,
+        graph: &Graph,
+        purpose: &'static str,
+    ) -> Result<(), Failure> {
+        let rows = self.ids.len();
+        if rows == 0 {
+            return Err(Failure::NoRows { purpose });
+        }
+        let (wide, deep) = (graph.input_width(), graph.output_width());
+        let numbers = |what: &str, values: &[f32], width: usize| {
+            let expected = rows * width;
+            if values.len() == expected {
+                return Ok(());
+            }
+            Err(Failure::Width {
+                what: format!("{what} of the {rows} rows to {purpose} ({width} per row)"),
+                expected,
+                found: values.len(),
+            })
+        };
+        numbers("features", self.features, wide)?;
+        numbers("targets", self.targets, deep)?;
+        self.finite("feature", self.features, wide)?;
+        self.finite("target", self.targets, deep)
+    }
+
+    /// An error that names the first number of `values` that is not finite.
+    fn finite(&self, what: &str, values: &[f32], width: usize) -> Result<(), Failure> {
+        let Some(place) = values.iter().position(|x| !x.is_finite()) else {
+            return Ok(());
+        };
+        let what = match width {
+            1 => what.to_owned(),
+            _ => format!("{what} number {}", place % width + 1),
+        };
+        Err(Failure::ValueNotFinite {
+            what,
+            row: self.ids.get(place / width).copied().unwrap_or(0),
+            value: values.get(place).map(f32::to_string).unwrap_or_default(),
+        })
+    }
+}
+
+/// Which weights a training ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Those of the epoch with the lowest validation loss.
+    Best,
+    /// Those after the last epoch.
+    Last,
+}
+
+/// The settings of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Rows per step; the last batch of an epoch may be smaller.
+    pub batch: usize,
+    /// How often each row is seen, at most.
+    pub epochs: usize,
+    /// What is made small.
+    pub loss: Loss,
+    /// How.
+    pub optimizer: Adam,
+    /// Stop after so many epochs without a lower validation loss.
+    pub patience: Option<usize>,
+    /// By how much a loss must be lower to count for patience.
+    pub min_delta: f64,
+    /// Which weights to end with.
+    pub keep: Keep,
+    /// Where shuffles ("shuffle", epoch) and dropouts ("dropout", step, site) come from.
+    pub draws: Draws,
+}
+
+impl Settings {
+    /// An error if a setting is outside what it may be.
+    pub(crate) fn check(&self, validated: bool) -> Result<(), Failure> {
+        let wrong = |name, problem: &str| {
+            let problem = problem.to_owned();
+            Err(Failure::Setting { name, problem })
+        };
+        if self.batch == 0 {
+            return wrong("batch", "it must be at least 1, not 0");
+        }
+        if self.epochs == 0 {
+            return wrong("epochs", "it must be at least 1, not 0");
+        }
+        if self.patience == Some(0) {
+            return wrong("patience", "it must be at least 1, not 0");
+        }
+        if !(self.min_delta >= 0.0 && self.min_delta.is_finite()) {
+            return wrong("min_delta", "it must be at least 0 and finite");
+        }
+        if self.patience.is_some() && !validated {
+            return wrong("patience", "it needs validation rows to watch");
+        }
+        if self.keep == Keep::Best && !validated {
+            return wrong(
+                "keep",
+                "the best weights need validation rows to be told by",
+            );
+        }
+        self.optimizer.check()
+    }
+
+    /// What makes a saved state belong to this training: data, weights' names and every
+    /// setting but `epochs` and `patience`, which may change when a training goes on.
+    pub(crate) fn fingerprint(
+        &self,
+        graph: &Graph,
+        train: &Rows,
+        validation: Option<&Rows>,
+    ) -> u64 {
+        let mut hasher = blake3::Hasher::new();
+        let mut number = |x: u64| {
+            hasher.update(&x.to_le_bytes());
+        };
+        let adam = self.optimizer;
+        number(self.batch as u64);
+        number(self.loss as u64);
+        number(self.keep as u64);
+        number((adam.form == AdamForm::Keras) as u64);
+        for x in [adam.rate, adam.beta1, adam.beta2, adam.eps, self.min_delta] {
+            number(x.to_bits());
+        }
+        number(self.draws.seed("fingerprint", &[]));
+        for rows in [Some(train), validation].into_iter().flatten() {
+            number(rows.ids.len() as u64);
+            rows.ids.iter().for_each(|&id| number(id));
+            for x in rows.features.iter().chain(rows.targets) {
+                number(u64::from(x.to_bits()));
+            }
+        }
+        for node in graph.nodes() {
+            hasher.update(format!("{:?}{:?}", node.op, node.sizes).as_bytes());
+        }
+        let mut first = [0u8; 8];
+        hasher.finalize_xof().fill(&mut first);
+        u64::from_le_bytes(first)
+    }
+}

@@ -1,0 +1,296 @@
+//! The training loop. In: a graph, weights or a checkpoint, rows, settings. Out: trained
+//! weights, the history, and a checkpoint from which the same training can go on.
+//!
+//! Nothing here depends on the number of threads, on time or on chance: shuffles and masks
+//! are draws of (seed, epoch) and (seed, step), sums are taken in a fixed order.
+
+use super::buffer::Pool;
+use super::checkpoint::{Best, Checkpoint, State, unusable};
+use super::failure::Failure;
+use super::graph::Graph;
+use super::lower::Program;
+use super::observe::{BatchProgress, EpochRecord, Go, Observer, TrainingState};
+use super::predict::outputs;
+use super::run::{Masks, Run, Tape};
+use super::settings::{Keep, Rows, Settings};
+use super::threads::Threads;
+use super::weights::Weights;
+
+/// Where a training begins.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per training")]
+pub enum Begin {
+    /// At the first epoch, from these weights.
+    Weights(Weights),
+    /// Where another run of the same training was left, be it in the middle of an epoch.
+    Resume(Checkpoint),
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All epochs are done.
+    AllEpochs,
+    /// The validation loss has not become lower for as long as patience allows.
+    Patience,
+    /// The observer asked to stop.
+    Interrupted,
+}
+
+/// What a training gives.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// Why it ended.
+    pub ended: Ended,
+    /// The best or the last weights, as the settings ask.
+    pub weights: Weights,
+    /// Every epoch done.
+    pub history: Vec<EpochRecord>,
+    /// The epoch with the lowest validation loss.
+    pub best: Option<Best>,
+    /// From where to go on.
+    pub checkpoint: Checkpoint,
+}
+
+/// Trains `graph` on `train`, watching `validation`.
+pub fn train(
+    graph: &Graph,
+    begin: Begin,
+    train: Rows,
+    validation: Option<Rows>,
+    settings: &Settings,
+    threads: &Threads,
+    observer: &mut dyn Observer,
+) -> Result<Trained, Failure> {
+    settings.check(validation.is_some())?;
+    train.check(graph, "train on")?;
+    if let Some(rows) = &validation {
+        rows.check(graph, "validate on")?;
+    }
+    let fingerprint = settings.fingerprint(graph, &train, validation.as_ref());
+    let state = match begin {
+        Begin::Weights(weights) => {
+            weights.must_fit(graph)?;
+            State::new(graph, weights)
+        }
+        Begin::Resume(checkpoint) if checkpoint.fingerprint == fingerprint => {
+            checkpoint.state
+        }
+        Begin::Resume(_) => {
+            let problem = "it belongs to a training with other data, settings or layers";
+            return Err(unusable(problem.to_owned()));
+        }
+    };
+    let mut training = Training {
+        program: &Program::new(graph),
+        train,
+        validation,
+        settings,
+        fingerprint,
+        gradients: Weights::zeros(graph),
+        pool: Pool::default(),
+        state,
+    };
+    let ended = threads.run(|| training.run(observer))?;
+    Ok(training.finish(ended))
+}
+
+/// A training on its way.
+struct Training<'a> {
+    program: &'a Program,
+    train: Rows<'a>,
+    validation: Option<Rows<'a>>,
+    settings: &'a Settings,
+    fingerprint: u64,
+    gradients: Weights,
+    pool: Pool,
+    state: State,
+}
+
+impl Training<'_> {
+    /// Epoch after epoch, until there is a reason to end.
+    fn run(&mut self, observer: &mut dyn Observer) -> Result<Ended, Failure> {
+        let mut go = Go::On;
+        loop {
+            let patience = self.settings.patience.unwrap_or(usize::MAX);
+            if self.state.epochs >= self.settings.epochs {
+                return Ok(Ended::AllEpochs);
+            }
+            if self.state.waited >= patience {
+                return Ok(Ended::Patience);
+            }
+            if go == Go::Stop || self.batches(observer)? == Go::Stop {
+                return Ok(Ended::Interrupted);
+            }
+            let record = self.close_epoch()?;
+            let state = TrainingState {
+                state: &self.state,
+                fingerprint: self.fingerprint,
+            };
+            go = observer.epoch(&record, &state);
+        }
+    }
+
+    /// The batches of the running epoch that are not yet done.
+    fn batches(&mut self, observer: &mut dyn Observer) -> Result<Go, Failure> {
+        let epoch = self.state.epochs + 1;
+        let draws = &self.settings.draws;
+        let order = draws.order("shuffle", &[epoch as u64], self.train.ids);
+        let batches = order.chunks(self.settings.batch);
+        let count = batches.len();
+        for (k, rows) in batches.enumerate().skip(self.state.batches) {
+            let sum = self.step(rows);
+            if !sum.is_finite() {
+                let id = |row: &usize| self.train.ids.get(*row).copied();
+                return Err(Failure::LossNotFinite {
+                    epoch,
+                    batch: k + 1,
+                    rows: rows.iter().filter_map(id).collect(),
+                });
+            }
+            self.state.loss_sum += sum;
+            self.state.batches += 1;
+            let go = observer.batch(&BatchProgress {
+                epoch,
+                epochs: self.settings.epochs,
+                batch: k + 1,
+                batches: count,
+                loss: sum / (rows.len() * self.program.width_out) as f64,
+            });
+            if go == Go::Stop {
+                return Ok(Go::Stop);
+            }
+        }
+        Ok(Go::On)
+    }
+
+    /// One step on the rows at these places. Returns the sum of their losses before it; if
+    /// that is not finite, nothing is changed.
+    fn step(&mut self, rows: &[usize]) -> f64 {
+        let Training {
+            program,
+            settings,
+            pool,
+            state,
+            gradients,
+            ..
+        } = self;
+        let mut x = pool.take(rows.len() * program.width_in);
+        let mut targets = pool.take(rows.len() * program.width_out);
+        collect(x.values_mut(), self.train.features, rows);
+        collect(targets.values_mut(), self.train.targets, rows);
+        let mut tape = Tape::default();
+        let run = Run {
+            program,
+            weights: &state.weights.buffers,
+            masks: Some(Masks {
+                draws: settings.draws,
+                step: state.step,
+            }),
+        };
+        let y = run.forward(x, Some(&mut tape), pool);
+        let sum = settings.loss.sum(y.values(), targets.values());
+        if !sum.is_finite() {
+            return sum;
+        }
+        let mut gy = pool.take(y.values().len());
+        let loss = settings.loss;
+        loss.gradient(y.values(), targets.values(), gy.values_mut());
+        run.backward(tape, y, gy, &mut gradients.buffers, pool);
+        pool.give(targets);
+        state.step += 1;
+        settings.optimizer.step(
+            state.step,
+            &mut state.weights.buffers,
+            &gradients.buffers,
+            &mut state.mean.buffers,
+            &mut state.square.buffers,
+        );
+        sum
+    }
+
+    /// Validates, and notes what the epoch came to.
+    fn close_epoch(&mut self) -> Result<EpochRecord, Failure> {
+        let epoch = self.state.epochs + 1;
+        let broken = |what: &str| Failure::EpochNotFinite {
+            epoch,
+            what: what.to_owned(),
+        };
+        let val_loss = self.validate();
+        if val_loss.is_some_and(|loss| !loss.is_finite()) {
+            return Err(broken("the validation loss"));
+        }
+        if let Some(name) = self.state.weights.not_finite() {
+            return Err(broken(name));
+        }
+        let numbers = self.train.ids.len() * self.program.width_out;
+        let state = &mut self.state;
+        let record = EpochRecord {
+            epoch,
+            train_loss: state.loss_sum / numbers as f64,
+            val_loss,
+        };
+        state.epochs = epoch;
+        state.batches = 0;
+        state.loss_sum = 0.0;
+        state.history.push(record);
+        if let Some(loss) = val_loss {
+            self.compare(Best { epoch, loss });
+        }
+        Ok(record)
+    }
+
+    /// The mean validation loss, dropout off.
+    fn validate(&mut self) -> Option<f64> {
+        let rows = self.validation?;
+        let weights = &self.state.weights;
+        let y = outputs(self.program, weights, rows.features, &mut self.pool);
+        Some(self.settings.loss.sum(&y, rows.targets) / y.len() as f64)
+    }
+
+    /// Compares an epoch with the best so far, for the weights to keep and for patience.
+    fn compare(&mut self, now: Best) {
+        let state = &mut self.state;
+        if state.best.is_none_or(|best| now.loss < best.loss) {
+            state.best = Some(now);
+            match (&mut state.best_weights, self.settings.keep) {
+                (_, Keep::Last) => (),
+                (Some(best), Keep::Best) => best.copy_from(&state.weights),
+                (none, Keep::Best) => *none = Some(state.weights.clone()),
+            }
+        }
+        state.waited += 1;
+        if now.loss < state.reference - self.settings.min_delta {
+            state.reference = now.loss;
+            state.waited = 0;
+        }
+    }
+
+    /// What the training gives.
+    fn finish(self, ended: Ended) -> Trained {
+        let state = self.state;
+        let best = state.best_weights.as_ref();
+        Trained {
+            ended,
+            weights: best.unwrap_or(&state.weights).clone(),
+            history: state.history.clone(),
+            best: state.best,
+            checkpoint: Checkpoint {
+                fingerprint: self.fingerprint,
+                state,
+            },
+        }
+    }
+}
+
+/// Copies the rows of `from` at these places into `to`.
+fn collect(to: &mut [f32], from: &[f32], rows: &[usize]) {
+    let width = to.len() / rows.len().max(1);
+    for (to, row) in to.chunks_exact_mut(width.max(1)).zip(rows) {
+        let start = row * width;
+        to.copy_from_slice(from.get(start..start + width).unwrap_or(&[]));
+    }
+}
+
+#[cfg(test)]
+mod tests;

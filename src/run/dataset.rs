@@ -1,0 +1,110 @@
+//! Data sets in a run.
+
+use std::sync::Arc;
+
+use crate::chem::{Fault, Record};
+
+/// Which rows a row belongs to.
+pub use crate::report::Split as Part;
+
+/// Where the rows came from, for the report.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// `bundled("flla-2015")` or a file.
+    pub name: String,
+    /// Sentences about it: origin, licence, filters.
+    pub notes: Vec<String>,
+    /// Records left out, by code, and the first of each.
+    pub skipped: Vec<(String, u64, Vec<Fault>)>,
+}
+
+/// What is to be predicted.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// The unit its numbers are in; empty for plain numbers.
+    pub unit: String,
+    /// One number per row.
+    pub values: Vec<f64>,
+}
+
+/// What a network sees.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Sizes of one row's entry.
+    pub sizes: Vec<usize>,
+    /// Entries of all rows, one after the other.
+    pub values: Arc<Vec<f32>>,
+}
+
+impl Features {
+    /// How many numbers a row has.
+    pub fn width(&self) -> usize {
+        self.sizes.iter().product()
+    }
+}
+
+/// Rows with what was attached to them; every list has one entry per row.
+#[derive(Clone, Debug, Default)]
+pub struct Dataset {
+    /// The rows.
+    pub rows: Vec<Arc<Record>>,
+    /// Where they came from.
+    pub source: Source,
+    /// The target, once chosen.
+    pub target: Option<Target>,
+    /// The part each row belongs to, once split.
+    pub parts: Option<Vec<Part>>,
+    /// The features, once attached.
+    pub features: Option<Features>,
+}
+
+impl Dataset {
+    /// The rows at those positions, in that order, with everything attached to them.
+    pub fn pick(&self, at: &[usize]) -> Dataset {
+        let target = self.target.as_ref().map(|target| Target {
+            values: at.iter().filter_map(|i| target.values.get(*i).copied()).collect(),
+            ..target.clone()
+        });
+        let parts = self.parts.as_ref();
+        let features = self.features.as_ref().map(|features| {
+            let width = features.width();
+            let rows = at.iter().filter_map(|i| features.values.get(i * width..(i + 1) * width));
+            Features {
+                sizes: features.sizes.clone(),
+                values: Arc::new(rows.flatten().copied().collect()),
+            }
+        });
+        Dataset {
+            rows: at.iter().filter_map(|i| self.rows.get(*i).cloned()).collect(),
+            source: self.source.clone(),
+            target,
+            parts: parts
+                .map(|parts| at.iter().filter_map(|i| parts.get(*i).copied()).collect()),
+            features,
+        }
+    }
+
+    /// Positions of the rows of a part. Without a split every row is a training row.
+    pub fn positions(&self, part: Part) -> Vec<usize> {
+        match &self.parts {
+            None if part == Part::Train => (0..self.rows.len()).collect(),
+            None => Vec::new(),
+            Some(parts) => {
+                let of = parts.iter().enumerate().filter(|(_, of)| **of == part);
+                of.map(|(at, _)| at).collect()
+            }
+        }
+    }
+}
+
+/// A number for a row's id: what draws about the row depend on.
+pub fn row_id(id: &str) -> u64 {
+    let hash = blake3::hash(id.as_bytes());
+    let mut bytes = [0; 8];
+    for (to, from) in bytes.iter_mut().zip(hash.as_bytes()) {
+        *to = *from;
+    }
+    u64::from_le_bytes(bytes)
+}

@@ -1,0 +1,16 @@
+//! Runs a plan: nodes in, artifacts in the store and values out.
+//!
+//! A node whose result lies in the store is not computed, nor is anything that only it
+//! needs. Whatever a verb does is in [`crate::builtins`]; here are the order, the store,
+//! the interrupt and the progress.
+
+mod dataset;
+mod executor;
+pub mod interrupt;
+pub mod progress;
+mod rows;
+pub mod store;
+
+pub use dataset::{Dataset, Features, Part, Source, Target, row_id};
+pub use executor::{Runner, Settings, Value, Verb, Work, interrupted, store_problem};
+pub use rows::{Cell, eval};

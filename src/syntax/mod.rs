@@ -1,0 +1,12 @@
+//! Text in, [`ast`] out, with every problem of the text at once.
+
+pub mod ast;
+mod explain;
+mod failure;
+mod lower;
+mod nesting;
+mod parse;
+mod recover;
+mod tokens;
+
+pub use parse::{EDITION, Parsed, parse};

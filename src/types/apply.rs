@@ -1,0 +1,374 @@
+//! Calls, pipes and compositions; functions applied to their input.
+
+use std::sync::Arc;
+
+use super::bind::Call;
+use super::check::Checker;
+use super::matching::{fit, instantiate};
+use super::problems::{self, Due};
+use super::report::Use;
+use super::signature::{Parameter, Signature};
+use super::subst::Subst;
+use super::ty::Ty;
+use super::value::{Arg, Args, Ctx, Form, Frame, Func, Val};
+use crate::ir::Site;
+use crate::names::{Bound, ItemId};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind, Noun};
+
+/// Functions inside functions deeper than this are a mistake, not a model.
+const DEEPEST: usize = 200;
+
+impl Checker<'_> {
+    /// `f(a, b: c)`.
+    pub fn call(
+        &mut self,
+        callee: &Arc<Expr<Bound>>,
+        args: &[ast::Arg<Bound>],
+        span: Span,
+        ctx: &Ctx,
+    ) -> Val {
+        let callee = self.infer(callee, ctx);
+        if callee.is_poison() {
+            return Val::poison(span);
+        }
+        let Form::Func(func) = &callee.form else {
+            if callee.ty != Ty::Function {
+                self.report(problems::not_a_function(&callee, callee.span));
+            }
+            return Val::poison(span);
+        };
+        match &**func {
+            Func::Item { id, settings: None, .. } => {
+                self.call_item(*id, callee.span, args, span, ctx)
+            }
+            Func::Item { .. } | Func::Lambda(..) | Func::Compose(..) => {
+                let mut values = Vec::new();
+                for arg in args {
+                    match arg {
+                        ast::Arg::Positional(value) => values.push(self.infer(value, ctx)),
+                        ast::Arg::Named(_, value) | ast::Arg::Spread(value) => {
+                            let due = "inputs without names";
+                            let val = self.infer(value, ctx);
+                            self.report(problems::wrong_operand("( )", &val, due));
+                            return Val::poison(span);
+                        }
+                    }
+                }
+                self.apply(&callee, values, span)
+            }
+        }
+    }
+
+    fn call_item(
+        &mut self,
+        id: ItemId,
+        name_at: Span,
+        args: &[ast::Arg<Bound>],
+        span: Span,
+        ctx: &Ctx,
+    ) -> Val {
+        let Some(signature) = self.signature(id) else { return Val::poison(span) };
+        let group = signature.settings().unwrap_or_else(|| signature.inputs());
+        let call = Call { id, signature: &signature, group, at: span };
+        let Some(bound) = self.bind(&call, args, ctx) else { return Val::poison(span) };
+        if signature.settings().is_none() {
+            return self.run_item(id, &signature, None, None, &bound, span);
+        }
+        if signature.learns() && self.noun_of(ctx) == Some(Noun::Fn) {
+            let owner = ctx.item.and_then(|item| self.program.item(item));
+            let owner = owner.map_or("f", |def| &def.name);
+            self.report(problems::weights_in_fn(&signature.name, name_at, owner));
+            return Val::poison(span);
+        }
+        let mut subst = Subst::default();
+        let Some(settings) = self.fit_group(&signature, group, &bound, &mut subst) else {
+            return Val::poison(span);
+        };
+        let site = signature.learns().then(|| self.site(span, ctx));
+        let settings = Some(Arc::new(settings));
+        // `chain` and `repeat` own no weights, but the rounds inside them do: they keep
+        // where they stand.
+        let func = Func::Item { id, settings, site, span };
+        Val::func(func, span)
+    }
+
+    fn noun_of(&self, ctx: &Ctx) -> Option<Noun> {
+        ctx.item.and_then(|item| self.program.item(item)).and_then(|def| def.noun())
+    }
+
+    /// `x |> f`.
+    pub fn pipe(
+        &mut self,
+        of: &Arc<Expr<Bound>>,
+        to: &Arc<Expr<Bound>>,
+        span: Span,
+        ctx: &Ctx,
+    ) -> Val {
+        let input = self.infer(of, ctx);
+        if let ExprKind::Call { callee, .. } = &to.kind
+            && let Some(name) = self.one_group(callee, ctx)
+        {
+            self.report(problems::takes_all_at_once(&name, to.span));
+            return Val::poison(span);
+        }
+        let func = self.infer(to, ctx);
+        self.pipe_value(input, &func, span)
+    }
+
+    /// The name of the callee when it is an item that takes all in one call.
+    fn one_group(&mut self, callee: &Arc<Expr<Bound>>, ctx: &Ctx) -> Option<Arc<str>> {
+        let ExprKind::Name(_) = &callee.kind else { return None };
+        let val = self.infer(callee, ctx);
+        let Form::Func(func) = &val.form else { return None };
+        let Func::Item { settings: None, .. } = &**func else { return None };
+        let signature = self.signature_of(func)?;
+        signature.settings().is_none().then(|| signature.name.clone())
+    }
+
+    /// `input |> func`; a tuple is spread over a function of several inputs.
+    pub fn pipe_value(&mut self, input: Val, func: &Val, span: Span) -> Val {
+        let inputs = match (&input.form, self.inputs_of(func)) {
+            (Form::Tuple(parts), Some(count)) if count > 1 && parts.len() == count => {
+                parts.clone()
+            }
+            _ => vec![input],
+        };
+        self.apply(func, inputs, span)
+    }
+
+    /// How many inputs a function takes.
+    fn inputs_of(&mut self, func: &Val) -> Option<usize> {
+        let Form::Func(func) = &func.form else { return None };
+        match &**func {
+            Func::Lambda(lambda, _) => Some(lambda.params.len()),
+            Func::Compose(first, _) => {
+                let first = first.clone();
+                self.inputs_of(&first)
+            }
+            Func::Item { id, .. } => Some(self.signature(*id)?.inputs().len()),
+        }
+    }
+
+    /// `f >> g`.
+    pub fn compose(&mut self, first: Val, second: Val, span: Span) -> Val {
+        for side in [&first, &second] {
+            if side.is_poison() {
+                return Val::poison(span);
+            }
+            if side.ty != Ty::Function {
+                self.report(problems::not_a_function(side, side.span));
+                return Val::poison(span);
+            }
+        }
+        Val::func(Func::Compose(first, second), span)
+    }
+
+    /// Apply a function to its inputs.
+    pub fn apply(&mut self, callee: &Val, inputs: Vec<Val>, span: Span) -> Val {
+        if callee.is_poison() || inputs.iter().any(Val::is_poison) {
+            return Val::poison(span);
+        }
+        let Form::Func(func) = &callee.form else {
+            if callee.ty != Ty::Function {
+                self.report(problems::not_a_function(callee, callee.span));
+            }
+            return Val::poison(span);
+        };
+        match &**func {
+            Func::Compose(first, second) => {
+                let middle = self.pipe_through(inputs, first, first.span);
+                self.pipe_value(middle, second, second.span).at(span)
+            }
+            Func::Lambda(lambda, ctx) => {
+                if lambda.params.len() != inputs.len() {
+                    let wanted = lambda.params.len();
+                    let problem =
+                        problems::wrong_arity("this function", span, wanted, inputs.len());
+                    self.report(problem);
+                    return Val::poison(span);
+                }
+                let mut inner = ctx.clone();
+                for (param, value) in lambda.params.iter().zip(inputs) {
+                    inner = inner.with(&param.value, value);
+                }
+                self.infer(&lambda.body, &inner).at(span)
+            }
+            Func::Item { id, settings, site, span: written } => {
+                let (id, written) = (*id, *written);
+                let Some(signature) = self.signature(id) else { return Val::poison(span) };
+                if settings.is_none() && signature.settings().is_some() {
+                    self.report(problems::settings_missing(&signature.name, callee.span));
+                    return Val::poison(span);
+                }
+                let call =
+                    Call { id, signature: &signature, group: signature.inputs(), at: written };
+                let Some(bound) = self.bind_values(&call, inputs) else {
+                    return Val::poison(span);
+                };
+                let settings = settings.clone();
+                let site = site.clone();
+                self.run_item(id, &signature, settings, site, &bound, written).at(span)
+            }
+        }
+    }
+
+    fn pipe_through(&mut self, mut inputs: Vec<Val>, func: &Val, span: Span) -> Val {
+        match inputs.len() {
+            1 => match inputs.pop() {
+                Some(input) => self.pipe_value(input, func, span),
+                None => Val::poison(span),
+            },
+            _ => self.apply(func, inputs, span),
+        }
+    }
+
+    /// An item with all its arguments bound.
+    fn run_item(
+        &mut self,
+        id: ItemId,
+        signature: &Arc<Signature>,
+        settings: Option<Arc<Args>>,
+        site: Option<Site>,
+        inputs: &Args,
+        at: Span,
+    ) -> Val {
+        let mut subst = Subst::default();
+        let empty = Args::new();
+        let given = settings.as_deref().unwrap_or(&empty);
+        let group = signature.settings().unwrap_or(&[]);
+        let Some(settings) = self.fit_group(signature, group, given, &mut subst) else {
+            return Val::poison(at);
+        };
+        let Some(inputs) = self.fit_group(signature, signature.inputs(), inputs, &mut subst)
+        else {
+            return Val::poison(at);
+        };
+        if signature.builtin {
+            let call = super::builtin::BuiltinCall {
+                id,
+                signature: signature.clone(),
+                settings,
+                inputs,
+                subst,
+                site,
+                at,
+            };
+            return self.builtin(&call);
+        }
+        self.run_body(id, signature, &settings, &inputs, subst, site, at)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one call, all of it")]
+    fn run_body(
+        &mut self,
+        id: ItemId,
+        signature: &Signature,
+        settings: &Args,
+        inputs: &Args,
+        subst: Subst,
+        site: Option<Site>,
+        at: Span,
+    ) -> Val {
+        self.used.insert(id);
+        let Some(decl) = self.program.item(id).and_then(|def| def.decl().cloned()) else {
+            return Val::poison(at);
+        };
+        if self.failed.contains(&id) || self.uses.len() > DEEPEST {
+            return Val::poison(at);
+        }
+        let mut ctx = Ctx {
+            item: Some(id),
+            frame: Arc::new(frame(site.as_ref())),
+            letters: Arc::new(subst.clone()),
+            ..Ctx::default()
+        };
+        for (name, arg) in settings.iter().chain(inputs) {
+            if let Arg::Value(val) = arg {
+                ctx = ctx.with(name, val.clone());
+            }
+        }
+        self.uses.push(Use::new(&signature.name, at, settings));
+        let found = self.infer(&decl.body, &ctx);
+        let found = self.promised(signature, found, &subst, decl.body.span);
+        self.uses.pop();
+        found.at(at)
+    }
+
+    /// The result of a body, held against what the signature says.
+    pub fn promised(
+        &mut self,
+        signature: &Signature,
+        found: Val,
+        subst: &Subst,
+        body: Span,
+    ) -> Val {
+        let Some((pat, declared)) = &signature.result else { return found };
+        if found.is_poison() {
+            return found;
+        }
+        let due = Due {
+            param: "result".into(),
+            of: signature.name.clone(),
+            span: *declared,
+        };
+        let mut bound = subst.clone();
+        match fit(found.clone(), pat, &mut bound, &due) {
+            Ok(fitted) => fitted,
+            Err(problem) => {
+                let wanted = match instantiate(pat, subst) {
+                    Ty::Poison => problems::describe(pat, subst),
+                    ty => ty.to_string(),
+                };
+                let noun = signature.noun.word();
+                let shown = found.ty.to_string();
+                let problem = problems::wrong_result(
+                    noun,
+                    &signature.name,
+                    body,
+                    &shown,
+                    (*declared, &wanted),
+                    problem.code,
+                );
+                self.report(problem);
+                Val::poison(found.span)
+            }
+        }
+    }
+
+    /// The value a function argument that waited comes to, as a function.
+    pub fn now(&mut self, arg: Option<&Arg>, frame: Option<Arc<Frame>>) -> Option<Val> {
+        match arg? {
+            Arg::Value(val) => Some(val.clone()),
+            Arg::Later(expr, ctx) => {
+                let mut ctx = ctx.clone();
+                if let Some(frame) = frame {
+                    ctx.frame = frame;
+                }
+                Some(self.infer(expr, &ctx))
+            }
+        }
+    }
+
+    /// Values for the parameters of one group with letters in them.
+    pub fn stand_ins(&mut self, group: &[Parameter], subst: &Subst, ctx: &Ctx) -> Ctx {
+        let mut inner = ctx.clone();
+        for param in group {
+            let value = match (instantiate(&param.pat, subst), subst.sizes.get(&param.name)) {
+                (_, Some(size)) => Val::size(size.clone(), param.span),
+                (ty, None) if param.rest => Val::unknown(Ty::List(ty.into()), param.span),
+                (ty, None) => Val::unknown(ty, param.span),
+            };
+            inner = inner.with(&param.name, value);
+        }
+        inner
+    }
+}
+
+fn frame(site: Option<&Site>) -> Frame {
+    match site {
+        None => Frame::default(),
+        Some(site) if site.label.is_empty() => Frame::default(),
+        Some(site) => Frame { path: site.path.to_string(), label: format!("{}.", site.label) },
+    }
+}

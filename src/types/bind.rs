@@ -1,0 +1,273 @@
+//! Binds the arguments of a call to parameters.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::check::Checker;
+use super::matching::fit;
+use super::pattern::Pat;
+use super::problems;
+use super::signature::{Parameter, Signature};
+use super::subst::Subst;
+use super::ty::Ty;
+use super::value::{Arg, Args, Ctx, Form, Val};
+use crate::names::{Bound, ItemId};
+use crate::source::Span;
+use crate::syntax::ast;
+
+/// An argument before its parameter is known to take it.
+enum Given {
+    Text(Arc<ast::Expr<Bound>>),
+    Value(Val),
+}
+
+/// One call's arguments on their way to one group of parameters.
+pub struct Call<'a> {
+    /// Whose parameters.
+    pub id: ItemId,
+    /// Its signature.
+    pub signature: &'a Signature,
+    /// The group.
+    pub group: &'a [Parameter],
+    /// The call.
+    pub at: Span,
+}
+
+impl Checker<'_> {
+    /// Bind written arguments. None when something is wrong; it was reported.
+    pub fn bind(&mut self, call: &Call, args: &[ast::Arg<Bound>], ctx: &Ctx) -> Option<Args> {
+        let mut given: IndexMap<Arc<str>, (Span, Vec<Given>)> = IndexMap::new();
+        let mut spread: IndexMap<Arc<str>, Val> = IndexMap::new();
+        let mut fine = true;
+        let mut next = 0;
+        for arg in args {
+            match arg {
+                ast::Arg::Positional(value) => {
+                    let Some(param) = call.group.get(next) else {
+                        let problem = self.too_many(call, value.span);
+                        self.report(problem);
+                        fine = false;
+                        continue;
+                    };
+                    if !param.rest {
+                        next += 1;
+                    }
+                    let entry = given.entry(param.name.clone()).or_insert((value.span, Vec::new()));
+                    if !param.rest && !entry.1.is_empty() {
+                        let first = entry.0;
+                        self.report(problems::given_twice(&param.name, value.span, first));
+                        fine = false;
+                        continue;
+                    }
+                    entry.1.push(Given::Text(value.clone()));
+                }
+                ast::Arg::Named(name, value) => {
+                    let Some(param) = self.parameter(call, &name.value, name.span) else {
+                        fine = false;
+                        continue;
+                    };
+                    if let Some((first, _)) = given.get(&param.name) {
+                        let first = *first;
+                        self.report(problems::given_twice(&name.value, name.span, first));
+                        fine = false;
+                        continue;
+                    }
+                    let entry = (name.span, vec![Given::Text(value.clone())]);
+                    given.insert(param.name.clone(), entry);
+                }
+                ast::Arg::Spread(value) => {
+                    let record = self.infer(value, ctx);
+                    match &record.form {
+                        Form::Record(fields) => {
+                            for (name, val) in fields {
+                                if self.parameter(call, name, value.span).is_none() {
+                                    fine = false;
+                                }
+                                spread.insert(name.clone(), val.clone());
+                            }
+                        }
+                        _ => {
+                            if !record.is_poison() {
+                                let problem =
+                                    problems::wrong_operand("..", &record, "a record");
+                                self.report(problem);
+                            }
+                            fine = false;
+                        }
+                    }
+                }
+            }
+        }
+        for (name, val) in spread {
+            given.entry(name).or_insert((val.span, vec![Given::Value(val)]));
+        }
+        let bound = self.fill(call, given, ctx, fine)?;
+        fine.then_some(bound)
+    }
+
+    /// Bind values that are known already, in order: what a pipe hands on.
+    pub fn bind_values(&mut self, call: &Call, values: Vec<Val>) -> Option<Args> {
+        if values.len() != call.group.len() && !call.group.iter().any(|param| param.rest) {
+            let name = format!("`{}`", call.signature.name);
+            let (wanted, found) = (call.group.len(), values.len());
+            self.report(problems::wrong_arity(&name, call.at, wanted, found));
+            return None;
+        }
+        let mut given = IndexMap::new();
+        for (param, value) in call.group.iter().zip(values) {
+            given.insert(param.name.clone(), (value.span, vec![Given::Value(value)]));
+        }
+        self.fill(call, given, &Ctx::default(), true)
+    }
+
+    fn too_many(&self, call: &Call, at: Span) -> crate::diagnostic::Problem {
+        let params: Vec<&str> = call.group.iter().map(|param| &*param.name).collect();
+        problems::too_many(&call.signature.name, at, &params, call.signature.span)
+    }
+
+    fn parameter<'b>(
+        &mut self,
+        call: &Call<'b>,
+        name: &str,
+        at: Span,
+    ) -> Option<&'b Parameter> {
+        let found = call.group.iter().find(|param| &*param.name == name);
+        if found.is_none() {
+            let params: Vec<&str> = call.group.iter().map(|param| &*param.name).collect();
+            let of = &call.signature.name;
+            let declared = call.signature.span;
+            self.report(problems::unknown_argument(name, at, of, &params, declared));
+        }
+        found
+    }
+
+    /// Values and defaults for every parameter, in declared order. With `quiet` lack of
+    /// an argument is not said: something worse was.
+    fn fill(
+        &mut self,
+        call: &Call,
+        mut given: IndexMap<Arc<str>, (Span, Vec<Given>)>,
+        ctx: &Ctx,
+        fine: bool,
+    ) -> Option<Args> {
+        let mut args = Args::new();
+        let mut complete = true;
+        let mut defaults = Ctx { item: Some(call.id), ..Ctx::default() };
+        for param in call.group {
+            let arg = match given.swap_remove(&param.name) {
+                Some((at, entries)) => Some(self.argument(call, param, entries, at, ctx)),
+                None if param.rest => {
+                    let ty = Ty::List(Ty::Poison.into());
+                    let form = Form::List(Vec::new());
+                    Some(Arg::Value(Val { ty, form, span: call.at }))
+                }
+                None => {
+                    param.default.as_ref().map(|default| {
+                        Arg::Value(self.infer(default, &defaults).at(call.at))
+                    })
+                }
+            };
+            let Some(arg) = arg else {
+                complete = false;
+                if fine {
+                    let due = call.signature.due(param);
+                    let wanted = problems::describe(&param.pat, &Subst::default());
+                    self.report(problems::missing_argument(&due, call.at, &wanted));
+                }
+                continue;
+            };
+            if let Arg::Value(val) = &arg {
+                defaults = defaults.with(&param.name, val.clone());
+            }
+            args.insert(param.name.clone(), arg);
+        }
+        complete.then_some(args)
+    }
+
+    fn argument(
+        &mut self,
+        call: &Call,
+        param: &Parameter,
+        entries: Vec<Given>,
+        at: Span,
+        ctx: &Ctx,
+    ) -> Arg {
+        let later = matches!(param.pat, Pat::Function(..)) && call.signature.builtin;
+        let mut values = Vec::new();
+        for entry in entries {
+            match entry {
+                Given::Text(expr) if later => return Arg::Later(expr, ctx.clone()),
+                Given::Text(expr) => values.push(self.infer(&expr, ctx)),
+                Given::Value(val) => values.push(val),
+            }
+        }
+        if !param.rest {
+            let value = values.into_iter().next();
+            return Arg::Value(value.unwrap_or(Val::poison(at)));
+        }
+        let span = values.iter().fold(Span::NOWHERE, |span, val| span.to(val.span));
+        let ty = values.first().map_or(Ty::Poison, |first| first.ty.clone());
+        Arg::Value(Val { ty: Ty::List(ty.into()), form: Form::List(values), span })
+    }
+
+    /// Fit bound arguments to the types of a group; sizes of whole-number settings become
+    /// letters of `subst`. None when something is wrong; it was reported.
+    pub fn fit_group(
+        &mut self,
+        signature: &Signature,
+        group: &[Parameter],
+        args: &Args,
+        subst: &mut Subst,
+    ) -> Option<Args> {
+        let mut fitted = Args::new();
+        let mut fine = true;
+        for param in group {
+            let Some(arg) = args.get(&param.name) else { continue };
+            let Arg::Value(val) = arg else {
+                fitted.insert(param.name.clone(), arg.clone());
+                continue;
+            };
+            let val = match (&param.pat, &val.form) {
+                (Pat::Path, Form::Text(written)) => match self.path(written, val.span) {
+                    Some(found) => {
+                        let form = Form::Path(written.clone(), found);
+                        Val { ty: Ty::Path, form, span: val.span }
+                    }
+                    None => {
+                        fine = false;
+                        continue;
+                    }
+                },
+                _ => val.clone(),
+            };
+            let due = signature.due(param);
+            let pat = match param.rest {
+                true => Pat::List(param.pat.clone().into()),
+                false => param.pat.clone(),
+            };
+            match fit(val, &pat, subst, &due) {
+                Ok(val) => {
+                    fine &= !val.is_poison();
+                    if let Form::Size(size) = &val.form {
+                        subst.sizes.insert(param.name.clone(), size.clone());
+                    }
+                    fitted.insert(param.name.clone(), Arg::Value(val));
+                }
+                Err(problem) => {
+                    self.report(problem);
+                    fine = false;
+                }
+            }
+        }
+        fine.then_some(fitted)
+    }
+}
+
+/// The value given to a parameter, when it is one.
+pub fn value<'a>(args: &'a Args, name: &str) -> Option<&'a Val> {
+    match args.get(name) {
+        Some(Arg::Value(val)) => Some(val),
+        _ => None,
+    }
+}

@@ -1,0 +1,229 @@
+//! Builtins: most follow their signature; rules and verbs have a say of their own.
+
+use std::sync::Arc;
+
+use super::check::Checker;
+use super::matching::{instantiate, instantiate_axes};
+use super::pattern::Pat;
+use super::problems;
+use super::signature::{Parameter, Signature};
+use super::subst::Subst;
+use super::ty::{Axes, Domain, Ty};
+use super::value::{Arg, Args, Form, Val};
+use crate::ir::{Call, Expr, Kind, Made, Setting, Shape, Site};
+use crate::names::ItemId;
+use crate::source::Span;
+
+/// A builtin with its arguments fitted.
+pub struct BuiltinCall {
+    /// Which.
+    pub id: ItemId,
+    /// Its signature.
+    pub signature: Arc<Signature>,
+    /// Its settings, when it has two groups.
+    pub settings: Args,
+    /// Its only or its second group.
+    pub inputs: Args,
+    /// What its letters stand for.
+    pub subst: Subst,
+    /// Where its weights belong.
+    pub site: Option<Site>,
+    /// Where it was called.
+    pub at: Span,
+}
+
+impl BuiltinCall {
+    /// A value of either group.
+    pub fn value(&self, name: &str) -> Option<&Val> {
+        super::bind::value(&self.settings, name)
+            .or_else(|| super::bind::value(&self.inputs, name))
+    }
+
+    /// The argument of either group.
+    pub fn arg(&self, name: &str) -> Option<&Arg> {
+        self.settings.get(name).or_else(|| self.inputs.get(name))
+    }
+
+    /// Where the value of a parameter was written; the call when it was not.
+    pub fn span_of(&self, name: &str) -> Span {
+        match self.arg(name) {
+            Some(Arg::Value(val)) => val.span,
+            Some(Arg::Later(expr, _)) => expr.span,
+            None => self.at,
+        }
+    }
+
+    /// Who wants what goes to a parameter.
+    pub fn due(&self, name: &str) -> problems::Due {
+        let mut params = self.signature.groups.iter().flatten();
+        let span = params.find(|param| &*param.name == name).map(|param| param.span);
+        problems::Due {
+            param: name.into(),
+            of: self.signature.name.clone(),
+            span: span.unwrap_or(self.signature.span),
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// The result of a builtin.
+    pub fn builtin(&mut self, call: &BuiltinCall) -> Val {
+        let name = call.signature.name.clone();
+        if let Some(rule) = super::rules::rule(&name) {
+            return rule(self, call);
+        }
+        if let Some(verb) = super::verbs::verb(&name) {
+            return verb(self, call);
+        }
+        self.by_signature(call)
+    }
+
+    /// The result its written type says.
+    pub fn by_signature(&mut self, call: &BuiltinCall) -> Val {
+        if !self.counts_positive(call) {
+            return Val::poison(call.at);
+        }
+        let Some((pat, _)) = &call.signature.result else { return Val::poison(call.at) };
+        let ty = instantiate(pat, &call.subst);
+        if let Ty::Number(number) = &ty
+            && number.axes.sizes.iter().any(not_positive)
+        {
+            self.report_nothing_left(call, pat, &number.axes);
+            return Val::poison(call.at);
+        }
+        self.emit(call, ty)
+    }
+
+    /// Whole numbers in tensor types (`units`, `kernel`, `width`) count things.
+    fn counts_positive(&mut self, call: &BuiltinCall) -> bool {
+        let mut fine = true;
+        for name in ["units", "filters", "kernel", "stride", "width"] {
+            let Some(val) = super::bind::value(&call.settings, name) else { continue };
+            if val.as_int().is_some_and(|n| n < 1) {
+                let problem = problems::not_positive(val, &call.due(name));
+                self.report(problem);
+                fine = false;
+            }
+        }
+        if let Some(val) = super::bind::value(&call.settings, "padding")
+            && val.as_int().is_some_and(|n| n < 0)
+        {
+            let problem = problems::not_positive(val, &call.due("padding"));
+            self.report(problem);
+            fine = false;
+        }
+        fine
+    }
+
+    fn report_nothing_left(&mut self, call: &BuiltinCall, pat: &Pat, result: &Axes) {
+        let input = call.inputs.values().find_map(|arg| match arg {
+            Arg::Value(val) => match &val.ty {
+                Ty::Number(number) => Some((val, &number.axes)),
+                _ => None,
+            },
+            Arg::Later(..) => None,
+        });
+        let Some(input) = input else { return };
+        let largest = ["kernel", "width"].iter().find_map(|param| {
+            largest_that_fits(call, pat, param).map(|value| (*param, value))
+        });
+        let layer = match &call.site {
+            Some(site) => site.label.to_string(),
+            None => call.signature.name.to_string(),
+        };
+        let problem = problems::nothing_left(&layer, call.at, result, input, largest);
+        self.report(problem);
+    }
+
+    /// The call as an expression of the IR, when all it was given is known.
+    pub fn emit(&mut self, call: &BuiltinCall, ty: Ty) -> Val {
+        match self.as_call(call, &ty, Vec::new()) {
+            Some(Emitted::Made(made)) => Val { ty, form: Form::Made(made), span: call.at },
+            Some(Emitted::Call(of)) => Val::run(ty, Kind::Call(of), call.at),
+            None => Val::unknown(ty, call.at),
+        }
+    }
+
+    /// Like [`Checker::emit`] for a verb, whose functions were made settings.
+    pub fn emit_with(
+        &mut self,
+        call: &BuiltinCall,
+        ty: Ty,
+        settings: Vec<(Arc<str>, Setting)>,
+    ) -> Val {
+        match self.as_call(call, &ty, settings) {
+            Some(Emitted::Call(of)) => Val::run(ty, Kind::Call(of), call.at),
+            Some(Emitted::Made(_)) | None => Val::unknown(ty, call.at),
+        }
+    }
+
+    fn as_call(
+        &mut self,
+        call: &BuiltinCall,
+        ty: &Ty,
+        functions: Vec<(Arc<str>, Setting)>,
+    ) -> Option<Emitted> {
+        let mut settings = Vec::new();
+        let mut inputs: Vec<Arc<Expr>> = Vec::new();
+        for param in call.signature.groups.iter().flatten() {
+            let function = functions.iter().find(|(name, _)| *name == param.name);
+            if let Some((name, setting)) = function {
+                settings.push((name.clone(), setting.clone()));
+                continue;
+            }
+            let Some(Arg::Value(val)) = call.arg(&param.name) else { return None };
+            if is_input(param) {
+                inputs.push(val.as_ir()?);
+            } else {
+                settings.push((param.name.clone(), Setting::Static(val.as_static()?)));
+            }
+        }
+        let builtin: Arc<str> = self.program.full_name(call.id).into();
+        if let (Ty::Named(_), true) = (ty, inputs.is_empty()) {
+            let known = settings.into_iter().filter_map(|(name, setting)| match setting {
+                Setting::Static(known) => Some((name, known)),
+                Setting::Lambda(_) | Setting::Network(_) => None,
+            });
+            return Some(Emitted::Made(Made { builtin, settings: known.collect() }));
+        }
+        let shape = match ty {
+            Ty::Number(number) => Some(Shape {
+                rows: number.axes.domain == Some(Domain::Rows),
+                sizes: number.axes.numbers()?,
+            }),
+            _ => None,
+        };
+        let site = call.site.clone();
+        Some(Emitted::Call(Call { builtin, settings, inputs, site, shape }))
+    }
+}
+
+/// What a builtin with known settings is.
+enum Emitted {
+    Made(Made),
+    Call(Call),
+}
+
+/// Whether what goes to a parameter is known in a run only.
+fn is_input(param: &Parameter) -> bool {
+    match &param.pat {
+        Pat::Number { axes, .. } => axes.is_some(),
+        Pat::Structure | Pat::Row | Pat::Dataset | Pat::Trained | Pat::Evaluated => true,
+        _ => false,
+    }
+}
+
+fn not_positive(size: &super::size::Size) -> bool {
+    size.as_number().is_some_and(|n| n < 1)
+}
+
+/// The largest value of a setting, below the one given, that leaves something.
+fn largest_that_fits(call: &BuiltinCall, pat: &Pat, param: &str) -> Option<i64> {
+    let given = super::bind::value(&call.settings, param)?.as_int()?;
+    let Pat::Number { axes: Some(axes), .. } = pat else { return None };
+    let mut subst = call.subst.clone();
+    (1..given.min(100_000)).rev().find(|value| {
+        subst.sizes.insert(param.into(), super::size::Size::number(*value));
+        !instantiate_axes(axes, &subst).sizes.iter().any(not_positive)
+    })
+}

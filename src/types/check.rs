@@ -1,0 +1,353 @@
+//! Checks a program: every item of the script, then what its studies use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::matching::{fit, instantiate};
+use super::numeric::number;
+use super::pattern::{Pat, Reader};
+use super::problems::{self, Due};
+use super::report::Use;
+use super::signature::Signature;
+use super::sites::SiteTable;
+use super::subst::Subst;
+use super::ty::{Axes, Columns, Number, Ty};
+use super::value::{Ctx, Form, Func, Val};
+use crate::diagnostic::{Code, Problem};
+use crate::ir::{self, Network};
+use crate::names::{Body, ItemId, ModuleId, Program};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{Noun, Type};
+use crate::world::{World, inside};
+
+/// What is known while a program is checked.
+pub struct Checker<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// Its texts.
+    pub sources: &'a Sources,
+    /// Where data files are.
+    pub world: &'a dyn World,
+    /// Messages so far.
+    pub problems: Vec<Problem>,
+    /// Codes and places of messages so far.
+    pub reported: BTreeSet<(Code, Span)>,
+    /// Signatures read.
+    pub signatures: BTreeMap<ItemId, Arc<Signature>>,
+    /// Places of weights, by item.
+    pub sites: BTreeMap<ItemId, Arc<SiteTable>>,
+    /// Columns of sources read.
+    pub schemas: BTreeMap<String, Columns>,
+    /// Items whose body failed by itself.
+    pub failed: BTreeSet<ItemId>,
+    /// Items something named.
+    pub used: BTreeSet<ItemId>,
+    /// Functions being applied, outermost first.
+    pub uses: Vec<Use>,
+    /// The last variable given out.
+    pub next_var: u32,
+    values: BTreeMap<ItemId, Val>,
+    next_unknown: u32,
+}
+
+/// What checking gives.
+#[derive(Debug)]
+pub struct Checked {
+    /// The typed IR; complete only when no problem is an error.
+    pub module: ir::Module,
+    /// Messages, in the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(program: &'a Program, sources: &'a Sources, world: &'a dyn World) -> Self {
+        Checker {
+            program,
+            sources,
+            world,
+            problems: Vec::new(),
+            reported: BTreeSet::new(),
+            signatures: BTreeMap::new(),
+            sites: BTreeMap::new(),
+            schemas: BTreeMap::new(),
+            failed: BTreeSet::new(),
+            used: BTreeSet::new(),
+            uses: Vec::new(),
+            next_var: 0,
+            values: BTreeMap::new(),
+            next_unknown: 0,
+        }
+    }
+
+    /// A number for something unknown that is like no other.
+    pub fn fresh(&mut self) -> u32 {
+        self.next_unknown += 1;
+        self.next_unknown
+    }
+
+    /// The value of an item.
+    pub fn item_value(&mut self, id: ItemId) -> Val {
+        self.used.insert(id);
+        if let Some(known) = self.values.get(&id) {
+            return known.clone();
+        }
+        // Poison while its own body is read: a circle was reported by the names.
+        self.values.insert(id, Val::poison(Span::NOWHERE));
+        let uses = std::mem::take(&mut self.uses);
+        let value = self.read_item(id);
+        self.uses = uses;
+        self.values.insert(id, value.clone());
+        value
+    }
+
+    fn read_item(&mut self, id: ItemId) -> Val {
+        let program = self.program;
+        let Some(def) = program.item(id) else { return Val::poison(Span::NOWHERE) };
+        let ctx = Ctx { item: Some(id), ..Ctx::default() };
+        match &def.body {
+            Body::Let(item, place) => {
+                if program.is_builtin(id) {
+                    return self.constant(id, item.ty.as_ref(), def.name_span);
+                }
+                let value = self.infer(&item.value, &ctx);
+                let value = match &item.ty {
+                    Some(ty) => self.declared(value, ty, &ctx),
+                    None => value,
+                };
+                match (place, &value.form) {
+                    (None, _) => value,
+                    (Some(place), Form::Tuple(parts)) => {
+                        parts.get(*place).cloned().unwrap_or(Val::poison(def.name_span))
+                    }
+                    (Some(_), _) => Val::poison(def.name_span),
+                }
+            }
+            Body::Decl(decl) => match decl.noun {
+                Noun::Fn | Noun::Layer | Noun::Model => {
+                    let span = def.name_span;
+                    Val::func(Func::Item { id, settings: None, site: None, span }, span)
+                }
+                Noun::Dataset | Noun::Features => {
+                    let value = self.infer(&decl.body, &ctx);
+                    self.noun_fits(decl.noun, value)
+                }
+                Noun::Experiment | Noun::Study => self.infer(&decl.body, &ctx),
+            },
+        }
+    }
+
+    /// `dataset` and `features` hold what they say.
+    fn noun_fits(&mut self, noun: Noun, value: Val) -> Val {
+        let wanted = match (&value.ty, noun) {
+            (Ty::Poison, _) => return value,
+            (Ty::Dataset(data), Noun::Features) if data.features.is_none() => {
+                "a data set with features: `|> featurize(magpie())`"
+            }
+            (Ty::Dataset(_), _) => return value,
+            (_, Noun::Features) => "a data set with features",
+            _ => "a data set",
+        };
+        self.report(problems::wrong_operand(noun.word(), &value, wanted));
+        Val::poison(value.span)
+    }
+
+    /// A constant of the prelude.
+    fn constant(&mut self, id: ItemId, ty: Option<&Type>, span: Span) -> Val {
+        let params = BTreeSet::new();
+        let mut reader = Reader { params: &params, problems: Vec::new() };
+        let pat = ty.map_or(Pat::Poison, |ty| reader.read(ty));
+        for problem in reader.problems {
+            self.report(problem);
+        }
+        let form = Form::Symbol(self.program.full_name(id).into());
+        Val { ty: instantiate(&pat, &Subst::default()), form, span }
+    }
+
+    /// A value held against the type written beside it.
+    pub fn declared(&mut self, value: Val, ty: &Type, ctx: &Ctx) -> Val {
+        let params = ctx.letters.sizes.keys().cloned().collect();
+        let mut reader = Reader { params: &params, problems: Vec::new() };
+        let pat = reader.read(ty);
+        for problem in reader.problems {
+            self.report(problem);
+        }
+        let due = Due { param: "value".into(), of: "let".into(), span: ty.span };
+        match fit(value, &pat, &mut (*ctx.letters).clone(), &due) {
+            Ok(value) => value,
+            Err(problem) => {
+                self.report(problem);
+                Val::poison(ty.span)
+            }
+        }
+    }
+
+    /// A text as a file inside the folder of the module it is written in.
+    pub fn path(&mut self, written: &str, span: Span) -> Option<PathBuf> {
+        let source = self.sources.of(span)?;
+        let mut modules = self.program.modules.iter();
+        let module = modules.find(|module| module.source.base == source.base)?;
+        let folder = module.folder.as_deref().unwrap_or(Path::new(""));
+        let found = inside(folder, written);
+        if found.is_none() {
+            let why = "it lies outside the script's folder";
+            self.report(problems::file_missing(written, span, why));
+        }
+        found
+    }
+
+    fn check_module(&mut self, module: ModuleId) {
+        let items: Vec<ItemId> = self.program.items_of(module).map(|(id, _)| id).collect();
+        for id in &items {
+            self.signature(*id);
+            if self.signatures.contains_key(id) {
+                self.check_generic(*id);
+            }
+        }
+        let used = std::mem::take(&mut self.used);
+        for id in &items {
+            if !self.signatures.contains_key(id) {
+                self.item_value(*id);
+            }
+        }
+        self.used.extend(used);
+    }
+
+    /// What the studies of a module compute.
+    fn studies(&mut self, module: ModuleId) -> Vec<ir::Study> {
+        let mut studies = Vec::new();
+        for (id, def) in self.program.items_of(module) {
+            if def.noun() != Some(Noun::Study) {
+                continue;
+            }
+            let value = self.item_value(id);
+            if value.is_poison() {
+                continue;
+            }
+            match (&value.ty, &value.form) {
+                (Ty::Evaluated(_), Form::Run(root)) => studies.push(ir::Study {
+                    name: def.name.clone(),
+                    doc: def.doc.clone(),
+                    span: def.name_span,
+                    root: root.clone(),
+                }),
+                _ => self.report(problems::not_a_study(&def.name, &value)),
+            }
+        }
+        studies
+    }
+
+    fn warn_of_unused(&mut self, module: ModuleId) {
+        // A file without a study is a library: its items are there to be imported.
+        if !self.has_study(module) {
+            return;
+        }
+        let named = self.names_used(module);
+        for (id, def) in self.program.items_of(module) {
+            let word = match def.noun() {
+                Some(Noun::Study) => continue,
+                Some(noun) => noun.word(),
+                None => "let",
+            };
+            if !named.contains(&id) {
+                self.report(problems::unused(word, &def.name, def.name_span));
+            }
+        }
+    }
+
+    fn has_study(&self, module: ModuleId) -> bool {
+        let mut items = self.program.items_of(module);
+        items.any(|(_, def)| def.noun() == Some(Noun::Study))
+    }
+
+    /// Items that another item of the module names.
+    fn names_used(&self, module: ModuleId) -> BTreeSet<ItemId> {
+        let mut found = BTreeSet::new();
+        for (_, def) in self.program.items_of(module) {
+            crate::names::named_by(def, &mut found);
+        }
+        found
+    }
+}
+
+/// Check the script of a program. Items of the standard library are checked where they
+/// are used.
+pub fn check(program: &Program, sources: &Sources, world: &dyn World) -> Checked {
+    let mut checker = Checker::new(program, sources, world);
+    let mut module = ir::Module::default();
+    // Imported files first: their messages come before those they cause.
+    for (at, file) in program.modules.iter().enumerate() {
+        let id = ModuleId(at);
+        if file.is_std() && program.root.is_some() {
+            continue;
+        }
+        checker.check_module(id);
+        if program.root == Some(id) {
+            module.studies = checker.studies(id);
+            checker.warn_of_unused(id);
+        } else {
+            checker.studies(id);
+        }
+    }
+    let mut problems = checker.problems;
+    problems.sort_by_key(|problem| problem.span().start);
+    Checked { module, problems }
+}
+
+/// What `show` shows of an item.
+#[derive(Debug)]
+pub struct Shown {
+    /// The model with its default settings and, for a model or layer, the network.
+    pub network: Option<Network>,
+    /// Its type.
+    pub ty: Ty,
+    /// What stood in the way.
+    pub problems: Vec<Problem>,
+}
+
+/// Look at one item by name. A model is applied with its default settings; `width` is
+/// the length of the vector it is given.
+pub fn show(
+    program: &Program,
+    sources: &Sources,
+    world: &dyn World,
+    id: ItemId,
+    sizes: &[usize],
+) -> Shown {
+    let mut checker = Checker::new(program, sources, world);
+    let value = checker.item_value(id);
+    let mut ty = value.ty.clone();
+    let mut network = None;
+    let model = checker.signature(id).filter(|signature| signature.noun == Noun::Model);
+    if let Some(signature) = model {
+        let call = super::bind::Call {
+            id,
+            signature: &signature,
+            group: signature.settings().unwrap_or(&[]),
+            at: signature.span,
+        };
+        let mut subst = Subst::default();
+        let settings = checker
+            .bind(&call, &[], &Ctx::default())
+            .and_then(|args| checker.fit_group(&signature, call.group, &args, &mut subst));
+        if let Some(settings) = settings {
+            let span = signature.span;
+            let settings = Some(Arc::new(settings));
+            let func = Func::Item { id, settings, site: None, span };
+            let axes = Axes {
+                domain: None,
+                sizes: sizes.iter().map(|n| super::size::Size::number(*n as i64)).collect(),
+            };
+            let due = Due { param: "network".into(), of: "show".into(), span };
+            let features = Ty::tensor(axes);
+            network = checker.network(&Val::func(func, span), &features, &due);
+        }
+    }
+    if let Some(Number { axes, .. }) = number(&ty)
+        && axes.is_scalar()
+        && let Some(known) = value.as_static()
+    {
+        ty = Ty::Named(known.to_string().into());
+    }
+    Shown { network, ty, problems: checker.problems }
+}

@@ -1,0 +1,151 @@
+//! A user's layer, model or function, checked once by itself with letters for sizes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::check::Checker;
+use super::pattern::{AxisPat, Pat};
+use super::problems;
+use super::signature::Signature;
+use super::size::Size;
+use super::subst::Subst;
+use super::ty::{Axes, Domain};
+use super::value::{Ctx, Frame};
+use crate::diagnostic::{Severity, nearest};
+use crate::names::ItemId;
+use crate::syntax::ast::{Expr, ExprKind};
+
+impl Checker<'_> {
+    /// Check the body with letters. A body that fails is not looked at again where it is
+    /// used.
+    pub fn check_generic(&mut self, id: ItemId) {
+        let Some(signature) = self.signature(id) else { return };
+        let Some(decl) = self.program.item(id).and_then(|def| def.decl().cloned()) else {
+            return;
+        };
+        if signature.builtin {
+            return;
+        }
+        let before = self.errors();
+        self.warn_of_lookalikes(&signature);
+        let subst = rigid(&signature);
+        let mut ctx = Ctx {
+            item: Some(id),
+            letters: Arc::new(subst.clone()),
+            frame: Arc::new(Frame::default()),
+            ..Ctx::default()
+        };
+        for group in &signature.groups {
+            ctx = self.stand_ins(group, &subst, &ctx);
+        }
+        let found = self.infer(&decl.body, &ctx);
+        let found = self.promised(&signature, found, &subst, decl.body.span);
+        if found.is_poison() && self.errors() > before {
+            self.failed.insert(id);
+        }
+    }
+
+    fn errors(&self) -> usize {
+        self.problems.iter().filter(|p| p.severity() == Severity::Error).count()
+    }
+
+    /// A size variable used once whose name is almost a parameter's.
+    fn warn_of_lookalikes(&mut self, signature: &Signature) {
+        let mut letters: Vec<(Arc<str>, crate::source::Span)> = Vec::new();
+        for param in signature.groups.iter().flatten() {
+            written_letters(&param.pat, &mut letters);
+        }
+        if let Some((result, _)) = &signature.result {
+            written_letters(result, &mut letters);
+        }
+        let params: Vec<&str> =
+            signature.groups.iter().flatten().map(|param| &*param.name).collect();
+        for (letter, span) in &letters {
+            let uses = letters.iter().filter(|(other, _)| other == letter).count();
+            if params.contains(&&**letter) || uses > 1 || letter.chars().count() < 4 {
+                continue;
+            }
+            if let Some(param) = nearest(letter, params.iter().copied()) {
+                let param = param.to_string();
+                self.report(problems::looks_like_parameter(letter, &param, *span));
+            }
+        }
+    }
+}
+
+/// Every letter standing for itself.
+fn rigid(signature: &Signature) -> Subst {
+    let mut subst = Subst {
+        rest: Some(Axes { domain: Some(Domain::Letter("..".into())), sizes: Vec::new() }),
+        ..Subst::default()
+    };
+    for param in signature.groups.iter().flatten() {
+        bind_letters(&param.pat, &mut subst);
+        if matches!(&param.pat, Pat::Number { whole: true, axes: None, .. }) && !param.rest {
+            subst.sizes.insert(param.name.clone(), Size::letter(&param.name));
+        }
+    }
+    subst
+}
+
+fn bind_letters(pat: &Pat, subst: &mut Subst) {
+    match pat {
+        Pat::Number { axes: Some(axes), .. } => {
+            for axis in axes {
+                match axis {
+                    AxisPat::Domain(name) => {
+                        let domain = Domain::Letter(name.clone());
+                        subst.domains.insert(name.clone(), domain);
+                    }
+                    AxisPat::Size(written) => {
+                        for name in names_in(written) {
+                            subst.sizes.insert(name.clone(), Size::letter(&name));
+                        }
+                    }
+                    AxisPat::Rest | AxisPat::Rows => {}
+                }
+            }
+        }
+        Pat::List(of) | Pat::Set(of) | Pat::Range(of) | Pat::Maybe(of) => {
+            bind_letters(of, subst);
+        }
+        Pat::Tuple(parts) => parts.iter().for_each(|part| bind_letters(part, subst)),
+        Pat::Record(fields) => fields.iter().for_each(|(_, of)| bind_letters(of, subst)),
+        _ => {}
+    }
+}
+
+fn names_in(size: &Expr) -> BTreeSet<Arc<str>> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![size];
+    while let Some(expr) = open.pop() {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                found.insert(name.value.clone());
+            }
+            ExprKind::Call { args, .. } => {
+                for arg in args {
+                    if let crate::syntax::ast::Arg::Positional(value) = arg {
+                        open.push(value);
+                    }
+                }
+            }
+            _ => open.extend(crate::names::parts(expr).into_iter().map(|part| &**part)),
+        }
+    }
+    found
+}
+
+fn written_letters(pat: &Pat, found: &mut Vec<(Arc<str>, crate::source::Span)>) {
+    match pat {
+        Pat::Number { axes: Some(axes), .. } => {
+            for axis in axes {
+                if let AxisPat::Size(written) = axis {
+                    found.extend(names_in(written).into_iter().map(|name| (name, written.span)));
+                }
+            }
+        }
+        Pat::Tuple(parts) => parts.iter().for_each(|part| written_letters(part, found)),
+        _ => {}
+    }
+}

@@ -1,0 +1,427 @@
+//! Types and values of expressions, from the inside out.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::check::Checker;
+use super::dimension::Dimension;
+use super::numeric::{number, unless_missing};
+use super::problems;
+use super::signature::Signature;
+use super::ty::{DatasetTy, Part, Ty};
+use super::unit::Unit;
+use super::value::{Ctx, Form, Func, Val};
+use crate::ir::{self, Kind};
+use crate::names::{Bound, Target};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Let, Pattern};
+
+impl Checker<'_> {
+    /// Check an expression.
+    pub fn infer(&mut self, expr: &Arc<Expr<Bound>>, ctx: &Ctx) -> Val {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Number(number) => self.literal(number, span),
+            ExprKind::Text(text) => {
+                Val { ty: Ty::Text, form: Form::Text(text.as_str().into()), span }
+            }
+            ExprKind::Bool(value) => Val::truth(*value, span),
+            ExprKind::Name(name) => self.name(name, span, ctx),
+            ExprKind::RowField(name) => self.row_field(name, ctx),
+            ExprKind::Record(fields) => self.record(fields, span, ctx),
+            ExprKind::Block(lets, value) => {
+                let mut inner = ctx.clone();
+                for item in lets {
+                    inner = self.inner_let(item, &inner);
+                }
+                self.infer(value, &inner)
+            }
+            ExprKind::Tuple(parts) => {
+                let parts: Vec<Val> = parts.iter().map(|part| self.infer(part, ctx)).collect();
+                let ty = Ty::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+                Val { ty, form: Form::Tuple(parts), span }
+            }
+            ExprKind::List(parts) => self.list(parts, span, ctx),
+            ExprKind::Call { callee, args, .. } => self.call(callee, args, span, ctx),
+            ExprKind::Index(of, at) => self.index(of, at, span, ctx),
+            ExprKind::Field(of, name) => {
+                let of = self.infer(of, ctx);
+                self.field(of, name, span)
+            }
+            ExprKind::Unary(op, of) => {
+                let of = self.infer(of, ctx);
+                self.unary(*op, of, span)
+            }
+            ExprKind::Binary(op, a, b) => {
+                let a = self.infer(a, ctx);
+                let b = self.infer(b, ctx);
+                self.binary(op, a, b, span)
+            }
+            ExprKind::Range { from, to, inclusive } => {
+                let from = self.infer(from, ctx);
+                let to = self.infer(to, ctx);
+                self.range(from, to, *inclusive, span)
+            }
+            ExprKind::Convert(of, unit) => {
+                let of = self.infer(of, ctx);
+                self.convert(of, unit, span)
+            }
+            ExprKind::Pipe(of, to) => self.pipe(of, to, span, ctx),
+            ExprKind::Compose(first, second) => {
+                let first = self.infer(first, ctx);
+                let second = self.infer(second, ctx);
+                self.compose(first, second, span)
+            }
+            ExprKind::If(test, yes, no) => self.choose(test, yes, no, span, ctx),
+            ExprKind::Lambda(lambda) => {
+                Val::func(Func::Lambda(lambda.clone(), ctx.clone()), span)
+            }
+        }
+    }
+
+    fn name(&mut self, name: &Bound, span: Span, ctx: &Ctx) -> Val {
+        match name.target {
+            Target::Local => match ctx.env.find(&name.name) {
+                Some(value) => value.clone().at(span),
+                None => Val::poison(span),
+            },
+            Target::Item(id) => self.item_value(id).at(span),
+            Target::Module(id) => Val { ty: Ty::Module, form: Form::Module(id), span },
+            Target::Element(element) => {
+                Val { ty: Ty::Element, form: Form::Element(element), span }
+            }
+            Target::Letter => match ctx.letters.sizes.get(&name.name) {
+                Some(size) => Val::size(size.clone(), span),
+                None => match ctx.letters.domains.get(&name.name) {
+                    Some(domain) => Val::unknown(Ty::Domain(domain.clone()), span),
+                    None if &*name.name == "rows" => {
+                        Val::unknown(Ty::Domain(super::ty::Domain::Rows), span)
+                    }
+                    None => Val::poison(span),
+                },
+            },
+            Target::Builtin | Target::Missing => Val::poison(span),
+        }
+    }
+
+    fn row_field(&mut self, name: &Ident, ctx: &Ctx) -> Val {
+        match &ctx.row {
+            Some(row) => {
+                let row = (**row).clone();
+                self.field(row, name, name.span)
+            }
+            None => {
+                self.report(problems::no_row(&name.value, name.span, None));
+                Val::poison(name.span)
+            }
+        }
+    }
+
+    fn record(&mut self, parts: &[Arg<Bound>], span: Span, ctx: &Ctx) -> Val {
+        let mut fields: IndexMap<Arc<str>, Val> = IndexMap::new();
+        let mut written: Vec<Arc<str>> = Vec::new();
+        for part in parts {
+            match part {
+                Arg::Positional(value) => {
+                    self.infer(value, ctx);
+                }
+                Arg::Named(name, value) => {
+                    let val = self.infer(value, ctx);
+                    if written.contains(&name.value) {
+                        self.report(problems::field_twice(&name.value, name.span));
+                    }
+                    written.push(name.value.clone());
+                    fields.insert(name.value.clone(), val);
+                }
+                Arg::Spread(value) => {
+                    let val = self.infer(value, ctx);
+                    match &val.form {
+                        Form::Record(more) => {
+                            for (name, val) in more {
+                                if !written.contains(name) {
+                                    fields.insert(name.clone(), val.clone());
+                                }
+                            }
+                        }
+                        _ if val.is_poison() => return Val::poison(span),
+                        _ => {
+                            self.report(problems::wrong_operand("..", &val, "a record"));
+                            return Val::poison(span);
+                        }
+                    }
+                }
+            }
+        }
+        let ty = Ty::Record(fields.iter().map(|(n, val)| (n.clone(), val.ty.clone())).collect());
+        Val { ty, form: Form::Record(fields), span }
+    }
+
+    fn list(&mut self, parts: &[Arc<Expr<Bound>>], span: Span, ctx: &Ctx) -> Val {
+        let mut entries: Vec<Val> = parts.iter().map(|part| self.infer(part, ctx)).collect();
+        if entries.iter().any(Val::is_poison) {
+            return Val::poison(span);
+        }
+        // Whole numbers among numbers count as numbers.
+        let any_real = entries.iter().any(|entry| number(&entry.ty).is_some_and(|n| !n.whole));
+        if any_real {
+            entries = entries.into_iter().map(super::numeric::widen).collect();
+        }
+        let Some(first) = entries.first() else {
+            let ty = Ty::List(Ty::Poison.into());
+            return Val { ty, form: Form::List(Vec::new()), span };
+        };
+        for entry in entries.iter().skip(1) {
+            if !super::numeric::same_kind(&first.ty, &entry.ty) {
+                let problem = problems::types_differ("the entries of a list", first, entry);
+                self.report(problem);
+                return Val::poison(span);
+            }
+        }
+        let ty = Ty::List(first.ty.clone().into());
+        Val { ty, form: Form::List(entries), span }
+    }
+
+    fn inner_let(&mut self, item: &Let<Bound>, ctx: &Ctx) -> Ctx {
+        let value = self.infer(&item.value, ctx);
+        let value = match &item.ty {
+            Some(ty) => self.declared(value, ty, ctx),
+            None => value,
+        };
+        self.destructure(&item.pattern, value, ctx)
+    }
+
+    fn destructure(&mut self, pattern: &Pattern, value: Val, ctx: &Ctx) -> Ctx {
+        match pattern {
+            Pattern::Name(name) => ctx.with(&name.value, value),
+            Pattern::Tuple(names, span) => {
+                let parts = match &value.form {
+                    Form::Tuple(parts) if parts.len() == names.len() => parts.clone(),
+                    _ => {
+                        if !value.is_poison() {
+                            let problem = problems::wrong_tuple(*span, names.len(), &value);
+                            self.report(problem);
+                        }
+                        vec![Val::poison(*span); names.len()]
+                    }
+                };
+                let mut inner = ctx.clone();
+                for (name, part) in names.iter().zip(parts) {
+                    inner = inner.with(&name.value, part);
+                }
+                inner
+            }
+        }
+    }
+
+    /// `x.name`.
+    pub fn field(&mut self, of: Val, name: &Ident, span: Span) -> Val {
+        if of.is_poison() {
+            return Val::poison(span);
+        }
+        match (&of.ty, &of.form) {
+            (_, Form::Module(id)) => {
+                let module = self.program.module(*id);
+                let item = module.and_then(|module| module.items.get(&name.value));
+                match item {
+                    Some(item) => self.item_value(*item).at(span),
+                    None => {
+                        self.report(problems::no_such_field(
+                            &name.value,
+                            name.span,
+                            &of.ty,
+                            &Vec::new(),
+                        ));
+                        Val::poison(span)
+                    }
+                }
+            }
+            (_, Form::Record(fields)) if fields.contains_key(&name.value) => {
+                fields.get(&name.value).cloned().unwrap_or(Val::poison(span)).at(span)
+            }
+            (Ty::Row(columns) | Ty::Record(columns), form) => {
+                let found = columns.iter().find(|(column, _)| *column == name.value);
+                let Some((_, ty)) = found else {
+                    let problem =
+                        problems::no_such_field(&name.value, name.span, &of.ty, columns);
+                    self.report(problem);
+                    return Val::poison(span);
+                };
+                match form {
+                    Form::Run(expr) => {
+                        let kind = Kind::Field(expr.clone(), name.value.clone());
+                        Val::run(ty.clone(), kind, span)
+                    }
+                    _ => Val::unknown(ty.clone(), span),
+                }
+            }
+            (Ty::Dataset(data), form) => self.part(data, form, name, span),
+            _ => {
+                let problem =
+                    problems::no_such_field(&name.value, name.span, &of.ty, &Vec::new());
+                self.report(problem);
+                Val::poison(span)
+            }
+        }
+    }
+
+    /// `.train`, `.val` or `.test` of a data set.
+    fn part(&mut self, data: &Arc<DatasetTy>, form: &Form, name: &Ident, span: Span) -> Val {
+        let Some(part) = Part::named(&name.value) else {
+            let parts = ["train", "val", "test"].map(|part| (part.into(), Ty::Poison)).to_vec();
+            let ty = Ty::Dataset(data.clone());
+            self.report(problems::no_such_field(&name.value, name.span, &ty, &parts));
+            return Val::poison(span);
+        };
+        let missing = match part {
+            Part::Train | Part::Test if !data.has_test => Some("split(test: 20%)"),
+            Part::Val if !data.has_val => Some("holdout(val: 20%)"),
+            _ => None,
+        };
+        if let Some(fix) = missing {
+            self.report(problems::no_such_part(part.name(), name.span, fix));
+            return Val::poison(span);
+        }
+        let ty = Ty::Dataset(Arc::new(DatasetTy {
+            from: Some(part),
+            has_test: false,
+            has_val: false,
+            ..(**data).clone()
+        }));
+        match form {
+            Form::Run(expr) => {
+                Val::run(ty, Kind::Field(expr.clone(), name.value.clone()), span)
+            }
+            _ => Val::unknown(ty, span),
+        }
+    }
+
+    fn index(
+        &mut self,
+        of: &Arc<Expr<Bound>>,
+        at: &Arc<Expr<Bound>>,
+        span: Span,
+        ctx: &Ctx,
+    ) -> Val {
+        let of = self.infer(of, ctx);
+        let at = self.infer(at, ctx);
+        if of.is_poison() || at.is_poison() {
+            return Val::poison(span);
+        }
+        let Ty::List(entry) = &of.ty else {
+            self.report(problems::wrong_operand("[ ]", &of, "a list"));
+            return Val::poison(span);
+        };
+        match (&of.form, at.as_int()) {
+            (Form::List(entries), Some(index)) => {
+                match usize::try_from(index).ok().and_then(|index| entries.get(index)) {
+                    Some(entry) => entry.clone().at(span),
+                    None => {
+                        self.report(problems::out_of_range(at.span, index, entries.len()));
+                        Val::poison(span)
+                    }
+                }
+            }
+            _ => Val::unknown((**entry).clone(), span),
+        }
+    }
+
+    fn range(&mut self, from: Val, to: Val, inclusive: bool, span: Span) -> Val {
+        if from.is_poison() || to.is_poison() {
+            return Val::poison(span);
+        }
+        if !super::numeric::same_kind(&from.ty, &to.ty) {
+            let problem = problems::types_differ("both ends of a range", &from, &to);
+            self.report(problem);
+            return Val::poison(span);
+        }
+        let ty = Ty::Range(to.ty.clone().into());
+        Val { ty, form: Form::Range(from.into(), to.into(), inclusive), span }
+    }
+
+    fn convert(&mut self, of: Val, unit: &Spanned<Arc<str>>, span: Span) -> Val {
+        let of = match unless_missing(of) {
+            Ok(of) => of,
+            Err(problem) => {
+                self.report(problem);
+                return Val::poison(span);
+            }
+        };
+        if of.is_poison() {
+            return Val::poison(span);
+        }
+        let Some(found) = number(&of.ty).map(|number| number.dimension) else {
+            self.report(problems::wrong_operand("to", &of, "a number"));
+            return Val::poison(span);
+        };
+        let wanted = if &*unit.value == "%" {
+            Dimension::NONE
+        } else {
+            match Unit::parse(&unit.value) {
+                Ok(parsed) => parsed.dimension,
+                Err(why) => {
+                    self.report(problems::no_such_unit(&why, "", unit.span));
+                    return Val::poison(span);
+                }
+            }
+        };
+        if wanted != found {
+            let problem = problems::cannot_show(&of, found, &unit.value, wanted, unit.span);
+            self.report(problem);
+            return Val::poison(span);
+        }
+        let form = match of.form {
+            Form::Real(real) => {
+                Form::Real(ir::Real { shown: Some(unit.value.clone()), ..real })
+            }
+            Form::Run(expr) => {
+                return Val::run(of.ty, Kind::Shown(expr, unit.value.clone()), span);
+            }
+            other => other,
+        };
+        Val { ty: of.ty, form, span }
+    }
+
+    fn choose(
+        &mut self,
+        test: &Arc<Expr<Bound>>,
+        yes: &Arc<Expr<Bound>>,
+        no: &Arc<Expr<Bound>>,
+        span: Span,
+        ctx: &Ctx,
+    ) -> Val {
+        let test = self.infer(test, ctx);
+        if test.is_poison() {
+            return Val::poison(span);
+        }
+        if test.ty != Ty::Bool {
+            self.report(problems::wrong_operand("if", &test, "a Bool"));
+            return Val::poison(span);
+        }
+        if let Form::Bool(value) = test.form {
+            let branch = if value { yes } else { no };
+            return self.infer(branch, ctx).at(span);
+        }
+        let yes = self.infer(yes, ctx);
+        let no = self.infer(no, ctx);
+        if yes.is_poison() || no.is_poison() {
+            return Val::poison(span);
+        }
+        if !super::numeric::same_kind(&yes.ty, &no.ty) {
+            self.report(problems::types_differ("the branches of an `if`", &yes, &no));
+            return Val::poison(span);
+        }
+        match (test.as_ir(), yes.as_ir(), no.as_ir()) {
+            (Some(test), Some(a), Some(b)) => Val::run(yes.ty, Kind::If(test, a, b), span),
+            _ => Val::unknown(yes.ty, span),
+        }
+    }
+
+    /// The signature of a function value that is an item.
+    pub fn signature_of(&mut self, func: &Func) -> Option<Arc<Signature>> {
+        match func {
+            Func::Item { id, .. } => self.signature(*id),
+            Func::Lambda(..) | Func::Compose(..) => None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Types, units and shapes: a resolved program in, the typed [`crate::ir`] out.
+//!
+//! There is no unification. An expression's type is known from its parts; a call fits
+//! its arguments to the written types one way and puts what it learned into the result.
+//! Functions are checked where they are applied, a user's layer besides once by itself
+//! with letters for its sizes. Recursion does not exist, so checking by applying ends.
+
+mod apply;
+mod bind;
+mod builtin;
+mod check;
+mod dimension;
+mod generic;
+mod infer;
+mod literal;
+mod matching;
+mod numeric;
+mod operators;
+mod pattern;
+mod problems;
+mod report;
+mod rules;
+mod signature;
+mod sites;
+mod size;
+mod source;
+mod subst;
+mod ty;
+mod unit;
+mod value;
+mod verbs;
+
+pub use check::{Checked, Shown, check, show};
+pub use dimension::{Dimension, Exponent};
+pub use pattern::type_names;
+pub use rules::RULES;
+pub use size::Size;
+pub use ty::{Axes, DatasetTy, Domain, Ty};
+pub use unit::{NotAUnit, Unit};
+pub use verbs::VERBS;

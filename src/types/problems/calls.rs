@@ -1,0 +1,306 @@
+//! About calls, fields and functions.
+
+use super::{Due, article, describe};
+use crate::diagnostic::{Code, Problem, nearest};
+use crate::source::Span;
+use crate::types::pattern::Pat;
+use crate::types::subst::Subst;
+use crate::types::ty::{Columns, Ty};
+use crate::types::value::Val;
+
+/// Something called that is no function.
+pub fn not_a_function(val: &Val, at: Span) -> Problem {
+    Problem::new(
+        Code::E0202,
+        format!("{} cannot be called", article(&val.ty.to_string())),
+        at,
+        format!("this is {}", article(&val.ty.to_string())),
+    )
+}
+
+/// A two-group function named where its result is due.
+pub fn settings_missing(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0202,
+        format!("`{name}` has settings that were not given"),
+        at,
+        "settings come first, even when there are none to give",
+    )
+    .help(format!("write `{name}()`"))
+}
+
+/// `x |> f(a)` where `f` takes all at once.
+pub fn takes_all_at_once(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0202,
+        format!("`{name}` takes all its arguments in one call"),
+        at,
+        "this is its result, not a function",
+    )
+    .help(format!("write `{name}(x, …)`"))
+}
+
+/// An argument of a name nobody takes.
+pub fn unknown_argument(name: &str, at: Span, of: &str, params: &[&str], declared: Span) -> Problem {
+    let problem = Problem::new(
+        Code::E0104,
+        format!("`{of}` has no argument `{name}`"),
+        at,
+        "no such argument",
+    )
+    .and(declared, "declared here");
+    match nearest(name, params.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None if params.is_empty() => problem.help("it takes none"),
+        None => problem.help(format!("it takes {}", listed(params))),
+    }
+}
+
+/// More arguments than parameters.
+pub fn too_many(of: &str, at: Span, params: &[&str], declared: Span) -> Problem {
+    let takes = match params.len() {
+        0 => "nothing here".to_string(),
+        1 => format!("one argument: {}", listed(params)),
+        n => format!("{n} arguments: {}", listed(params)),
+    };
+    Problem::new(
+        Code::E0104,
+        format!("`{of}` takes {takes}"),
+        at,
+        "one too many",
+    )
+    .and(declared, "declared here")
+}
+
+/// An argument given twice.
+pub fn given_twice(name: &str, at: Span, first: Span) -> Problem {
+    Problem::new(
+        Code::E0104,
+        format!("`{name}` is given twice"),
+        at,
+        "a second time",
+    )
+    .and(first, "first here")
+}
+
+/// An argument that has no default and was not given.
+pub fn missing_argument(due: &Due, at: Span, wanted: &str) -> Problem {
+    Problem::new(
+        Code::E0105,
+        format!("`{}` needs `{}`", due.of, due.param),
+        at,
+        format!("`{}` is missing", due.param),
+    )
+    .and(due.span, format!("`{}: {wanted}`", due.param))
+    .help(format!("add `{}: …`", due.param))
+}
+
+/// A function of several inputs given another number of them.
+pub fn wrong_arity(name: &str, at: Span, wanted: usize, found: usize) -> Problem {
+    Problem::new(
+        Code::E0201,
+        format!("{name} takes {}, not {found}", inputs(wanted)),
+        at,
+        format!("{} given", inputs(found)),
+    )
+}
+
+fn inputs(count: usize) -> String {
+    if count == 1 { "one input".into() } else { format!("{count} inputs") }
+}
+
+/// `a, b and c`, in backticks.
+fn listed(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// A field or column that does not exist.
+pub fn no_such_field(name: &str, at: Span, ty: &Ty, known: &Columns) -> Problem {
+    let what = match ty {
+        Ty::Row(_) => "the rows have no column".to_string(),
+        Ty::Record(_) => "the record has no field".to_string(),
+        other => format!("{} has no field", article(&other.to_string())),
+    };
+    let names: Vec<&str> = known.iter().map(|(name, _)| &**name).collect();
+    let problem =
+        Problem::new(Code::E0203, format!("{what} `{name}`"), at, "no such name here");
+    match nearest(name, names.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `.{near}`?")),
+        None if names.is_empty() => problem,
+        None => problem.help(format!("there are {}", listed(&names))),
+    }
+}
+
+/// A part of a data set that was never split off.
+pub fn no_such_part(part: &str, at: Span, fix: &str) -> Problem {
+    Problem::new(
+        Code::E0203,
+        format!("this data set has no `.{part}`"),
+        at,
+        "it was not split off",
+    )
+    .help(format!("add `|> {fix}` to the data set"))
+}
+
+/// `.x` where there is no row.
+pub fn no_row(name: &str, at: Span, lambda_param: Option<&str>) -> Problem {
+    let problem = Problem::new(
+        Code::E0205,
+        format!("`.{name}` has no row here"),
+        at,
+        "a field of no row",
+    );
+    match lambda_param {
+        Some(param) => problem.help(format!("write `{param}.{name}`")),
+        None => problem.help("`.x` means a field of the row, inside `where(…)`, `target(…)` and the like"),
+    }
+}
+
+/// A value that some rows lack.
+pub fn may_be_missing(at: Span, ty: &Ty) -> Problem {
+    Problem::new(
+        Code::E0206,
+        "some rows lack this value",
+        at,
+        format!("this is {}", article(&ty.to_string())),
+    )
+    .help("keep the rows that have it in the source, or choose another column")
+}
+
+/// Something the plan must know and only a run can tell.
+pub fn known_after_run(at: Span, due: &Due) -> Problem {
+    Problem::new(
+        Code::E0208,
+        format!("{} must be known before anything runs", due.name()),
+        at,
+        "this is known only after a run",
+    )
+    .and(due.span, "declared here")
+}
+
+/// An operand of the wrong type.
+pub fn wrong_operand(symbol: &str, val: &Val, wanted: &str) -> Problem {
+    Problem::new(
+        Code::E0201,
+        format!("`{symbol}` wants {wanted}"),
+        val.span,
+        format!("this is {}", article(&val.ty.to_string())),
+    )
+}
+
+/// Sides of a comparison, entries of a list or branches of an `if` of different types.
+pub fn types_differ(what: &str, a: &Val, b: &Val) -> Problem {
+    Problem::new(
+        Code::E0201,
+        format!("{what} must have one type"),
+        b.span,
+        format!("this is {}", article(&b.ty.to_string())),
+    )
+    .and(a.span, format!("this is {}", article(&a.ty.to_string())))
+}
+
+/// A field missing from a record.
+pub fn field_missing(
+    val: &Val,
+    name: &str,
+    pats: &[(std::sync::Arc<str>, Pat)],
+    due: &Due,
+) -> Problem {
+    let wanted = describe(&Pat::Record(pats.to_vec()), &Subst::default());
+    Problem::new(
+        Code::E0105,
+        format!("the record lacks `{name}`"),
+        val.span,
+        format!("`{name}` is missing"),
+    )
+    .and(due.span, format!("{} wants {wanted}", due.name()))
+    .help(format!("add `{name}: …`"))
+}
+
+/// A field of a record nobody reads.
+pub fn field_unknown(
+    val: &Val,
+    name: &str,
+    pats: &[(std::sync::Arc<str>, Pat)],
+    due: &Due,
+) -> Problem {
+    let known: Vec<&str> = pats.iter().map(|(field, _)| &**field).collect();
+    let problem = Problem::new(
+        Code::E0104,
+        format!("{} has no use for `{name}`", due.name()),
+        val.span,
+        format!("this record has `{name}`"),
+    )
+    .and(due.span, "declared here");
+    match nearest(name, known.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(format!("its fields are {}", listed(&known))),
+    }
+}
+
+/// Two fields of one name in a record.
+pub fn field_twice(name: &str, at: Span) -> Problem {
+    Problem::new(Code::E0104, format!("`{name}` is given twice"), at, "a second time")
+}
+
+/// A tuple taken apart into another number of names.
+pub fn wrong_tuple(at: Span, wanted: usize, val: &Val) -> Problem {
+    Problem::new(
+        Code::E0201,
+        format!("{wanted} names for {}", article(&val.ty.to_string())),
+        at,
+        format!("{wanted} names here"),
+    )
+    .and(val.span, format!("this is {}", article(&val.ty.to_string())))
+}
+
+/// A layer used in a `fn`.
+pub fn weights_in_fn(layer: &str, at: Span, name: &str) -> Problem {
+    Problem::new(
+        Code::E0405,
+        "a `fn` cannot own weights",
+        at,
+        format!("`{layer}` learns"),
+    )
+    .help(format!("make it `layer {name}()(…) -> … = …`, with its settings in the first brackets"))
+}
+
+/// A file that a script names and that is not there.
+pub fn file_missing(written: &str, at: Span, why: &str) -> Problem {
+    Problem::new(Code::E0601, format!("`{written}` cannot be read"), at, why.to_string())
+        .help("the path is relative to the file that names it, and stays inside its folder")
+}
+
+/// A whole number or list position out of range.
+pub fn out_of_range(at: Span, index: i64, length: usize) -> Problem {
+    Problem::new(
+        Code::E0502,
+        format!("there is no entry {index}"),
+        at,
+        format!("the list has {length}, counted from 0"),
+    )
+}
+
+/// A division of whole numbers by 0.
+pub fn division_by_zero(at: Span) -> Problem {
+    Problem::new(Code::E0502, "division by 0", at, "this is 0")
+}
+
+/// Words about something that does not exist yet in this version.
+pub fn bundled_unknown(name: &str, at: Span, known: &[&str]) -> Problem {
+    let problem = Problem::new(
+        Code::E0601,
+        format!("no data set `{name}` comes with tmo"),
+        at,
+        "no such data set",
+    );
+    match nearest(name, known.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(format!("there is {}", listed(known))),
+    }
+}

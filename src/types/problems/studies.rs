@@ -1,0 +1,147 @@
+//! About data sets, models and studies: what fits, what leaks, what is missing.
+
+use super::{Due, article};
+use crate::diagnostic::{Code, Problem};
+use crate::source::Span;
+use crate::types::ty::{Part, Ty};
+use crate::types::value::Val;
+
+/// A split made a second time.
+pub fn split_twice(verb: &str, at: Span, what: &str) -> Problem {
+    Problem::new(
+        Code::E0505,
+        format!("the {what} are set aside already"),
+        at,
+        format!("a second `{verb}`"),
+    )
+    .help(format!("leave one `{verb}` out"))
+}
+
+/// Something that needs a split that was never made.
+pub fn split_missing(verb: &str, at: Span, why: &str, fix: &str) -> Problem {
+    Problem::new(Code::E0505, why.to_string(), at, format!("`{verb}` needs it"))
+        .help(format!("add `|> {fix}` to the data set"))
+}
+
+/// Early stopping or best weights without held-out rows.
+pub fn nothing_held_out(at: Span, why: &str, otherwise: &str) -> Problem {
+    Problem::new(
+        Code::E0505,
+        format!("{why} is decided by rows held out of training, and there are none"),
+        at,
+        "no rows are held out",
+    )
+    .help(format!("add `|> holdout(val: 20%)` to the data set, or write `{otherwise}`"))
+}
+
+/// Test or validation rows in training.
+pub fn leak(part: Part, at: Span, verb: &str) -> Problem {
+    let rows = match part {
+        Part::Train => "training",
+        Part::Val => "validation",
+        Part::Test => "test",
+    };
+    Problem::new(
+        Code::E0501,
+        format!("this would train on {rows} rows"),
+        at,
+        format!("`{verb}` fits what it is given"),
+    )
+    .help("leave the part out: given the whole data set, `train` uses the training rows")
+}
+
+/// A verb before the one it needs.
+pub fn no_target(at: Span) -> Problem {
+    Problem::new(
+        Code::E0505,
+        "nothing is to be predicted yet",
+        at,
+        "`train` needs a target",
+    )
+    .help("add `|> target(.formation_energy_per_atom)` to the data set")
+}
+
+/// Training without features.
+pub fn no_features(at: Span) -> Problem {
+    Problem::new(
+        Code::E0404,
+        "the network would see nothing",
+        at,
+        "`train` needs features",
+    )
+    .help("add `|> featurize(magpie())` before it")
+}
+
+/// A target that is no number.
+pub fn target_not_a_number(val: &Val) -> Problem {
+    Problem::new(
+        Code::E0201,
+        "a target is a number",
+        val.span,
+        format!("this is {}", article(&val.ty.to_string())),
+    )
+}
+
+/// A model whose input is not what the features are.
+pub fn model_does_not_fit(
+    model: &str,
+    at: Span,
+    wanted: &str,
+    features: &Ty,
+    declared: Span,
+) -> Problem {
+    Problem::new(
+        Code::E0404,
+        format!("`{model}` and the features do not fit"),
+        at,
+        format!("`{model}` takes {wanted}"),
+    )
+    .and(declared, "its input is declared here")
+    .note(format!("{model} takes  {wanted}\n{:>width$}  {features}", "features are", width = model.chars().count() + 6))
+    .help("choose other features, or a model for these")
+}
+
+/// A model that does not give one number a row.
+pub fn model_result(model: &str, at: Span, found: &Ty) -> Problem {
+    Problem::new(
+        Code::E0404,
+        format!("`{model}` does not give one number a row"),
+        at,
+        format!("it gives {found}"),
+    )
+    .note(format!("a model gives  [rows, 1]\n   `{model}` gives  {found}"))
+    .help("end it with `dense(1)`")
+}
+
+/// Something other than a model where a model is due.
+pub fn not_a_model(at: Span, found: &str, due: &Due) -> Problem {
+    Problem::new(
+        Code::E0404,
+        format!("{} is a model with its settings", due.name()),
+        at,
+        format!("this is {found}"),
+    )
+    .help("write a `model` and its settings, as in `descriptor_cnn()`")
+}
+
+/// An item nothing uses.
+pub fn unused(noun: &str, name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::W0501,
+        format!("nothing uses the {noun} `{name}`"),
+        at,
+        "never used",
+    )
+    .help("use it in a `study`, or take it out")
+}
+
+/// A study that computes nothing a run could keep.
+pub fn not_a_study(name: &str, val: &Val) -> Problem {
+    Problem::new(
+        Code::E0201,
+        format!("the study `{name}` has no result to keep"),
+        val.span,
+        format!("this is {}", article(&val.ty.to_string())),
+    )
+    .help("a study ends in `evaluate(…)`, as in `… |> train(…) |> evaluate(rmse, mae, r2)`")
+}

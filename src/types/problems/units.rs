@@ -1,0 +1,175 @@
+//! About units and dimensions.
+
+use super::{Due, article};
+use crate::diagnostic::{Code, Problem};
+use crate::ir::show_real;
+use crate::source::Span;
+use crate::types::dimension::Dimension;
+use crate::types::unit::NotAUnit;
+use crate::types::value::{Form, Val};
+
+/// A unit that does not exist.
+pub fn no_such_unit(why: &NotAUnit, digits: &str, span: Span) -> Problem {
+    match why {
+        NotAUnit::Unknown(symbol, near) => {
+            let problem = Problem::new(
+                Code::E0303,
+                format!("there is no unit `{symbol}`"),
+                span,
+                "no such unit",
+            );
+            match near {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help("lengths are in Å or nm, energies in eV, angles in °"),
+            }
+        }
+        NotAUnit::Offset(unit) => {
+            let problem = Problem::new(
+                Code::E0303,
+                "temperatures are in kelvin",
+                span,
+                format!("`{unit}` does not start at zero"),
+            );
+            match (digits.parse::<f64>(), *unit) {
+                (Ok(value), "°C") => problem.help(format!("write `{} K`", round(value + 273.15))),
+                (Ok(value), _) => {
+                    let kelvin = (value + 459.67) * 5.0 / 9.0;
+                    problem.help(format!("write `{} K`", round(kelvin)))
+                }
+                (Err(_), _) => problem.help("write it in K"),
+            }
+        }
+    }
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// A number of the wrong dimension for a parameter.
+pub fn wrong_dimension(val: &Val, found: Dimension, wanted: Dimension, due: &Due) -> Problem {
+    let wanted_name = wanted.to_string();
+    if found.is_none() {
+        let problem = Problem::new(
+            Code::E0301,
+            format!("{} needs a unit", article(&wanted_name.to_lowercase())),
+            val.span,
+            "a bare number",
+        )
+        .and(due.span, format!("`{}` is {}", due.param, article(&wanted_name)));
+        let unit = wanted.unit();
+        return match val.as_f64() {
+            Some(value) => problem.help(format!("write `{value} {unit}`")),
+            None => problem.help(format!("multiply it by `1 {unit}`")),
+        };
+    }
+    if wanted.is_none() {
+        let shown = match &val.form {
+            Form::Real(real) => show_real(real),
+            _ => found.to_string(),
+        };
+        return Problem::new(
+            Code::E0304,
+            format!("{} takes a plain number", due.name()),
+            val.span,
+            format!("this is {shown}, {}", article(&found.to_string())),
+        )
+        .and(due.span, format!("`{}` has no unit", due.param))
+        .help(format!("leave the unit out, or divide by `1 {}`", found.unit()));
+    }
+    Problem::new(
+        Code::E0302,
+        format!("{} is {}", due.name(), article(&wanted_name)),
+        val.span,
+        format!("this is {}", article(&found.to_string())),
+    )
+    .and(due.span, format!("`{}` is {}", due.param, article(&wanted_name)))
+    .help(quotient(found, wanted))
+}
+
+/// Two sides of an operator with different dimensions.
+pub fn sides_differ(symbol: &str, at: Span, a: (&Val, Dimension), b: (&Val, Dimension)) -> Problem {
+    let verb = match symbol {
+        "+" => "added",
+        "-" => "subtracted",
+        _ => "compared",
+    };
+    Problem::new(
+        Code::E0302,
+        format!(
+            "{} and {} cannot be {verb}",
+            article(&a.1.to_string()),
+            article(&b.1.to_string())
+        ),
+        at,
+        format!("`{symbol}` wants the same dimension on both sides"),
+    )
+    .and(a.0.span, format!("this is {}", article(&a.1.to_string())))
+    .and(b.0.span, format!("this is {}", article(&b.1.to_string())))
+    .help(quotient(a.1, b.1))
+}
+
+/// How the two dimensions differ.
+fn quotient(a: Dimension, b: Dimension) -> String {
+    let factor = a.over(b);
+    let count = Dimension::named("Count");
+    if Some(factor) == count {
+        return "they differ by a Count: divide by `.nsites`".into();
+    }
+    if Some(factor.power(super::super::dimension::Exponent::new(-1, 1))) == count {
+        return "they differ by a Count: multiply by `.nsites`".into();
+    }
+    format!("they differ by a factor of {factor}, `1 {}`", factor.unit())
+}
+
+/// `x to eV` where `x` is a length.
+pub fn cannot_show(val: &Val, found: Dimension, unit: &str, wanted: Dimension, at: Span) -> Problem {
+    Problem::new(
+        Code::E0302,
+        format!("{} cannot be shown in {unit}", article(&found.to_string())),
+        at,
+        format!("`{unit}` measures {}", article(&wanted.to_string())),
+    )
+    .and(val.span, format!("this is {}", article(&found.to_string())))
+    .help(format!("units of it are written `{}`", found.unit()))
+}
+
+/// A power whose exponent is not a literal.
+pub fn exponent_unknown(span: Span, found: Dimension) -> Problem {
+    Problem::new(
+        Code::E0304,
+        "a quantity is raised to a whole number written out",
+        span,
+        format!("the base is {}", article(&found.to_string())),
+    )
+    .help("write the exponent as a number, or divide the base by its unit")
+}
+
+/// A fraction outside 0 to 1.
+pub fn not_a_fraction(val: &Val, due: &Due) -> Problem {
+    let shown = val.as_static().map_or(String::new(), |known| known.to_string());
+    let problem = Problem::new(
+        Code::E0502,
+        format!("{} is a fraction, from 0 to 100%", due.name()),
+        val.span,
+        format!("this is {shown}"),
+    )
+    .and(due.span, format!("`{}` is a Ratio", due.param));
+    match val.as_f64() {
+        Some(value) if value > 1.0 && value <= 100.0 => {
+            problem.help(format!("write `{value}%`"))
+        }
+        _ => problem.help("write it as `20%` or `0.2`"),
+    }
+}
+
+/// A target that has no unit.
+pub fn target_without_unit(name: &str, span: Span) -> Problem {
+    Problem::new(
+        Code::W0406,
+        "the target has no unit",
+        span,
+        format!("`{name}` is a plain number"),
+    )
+    .help(format!("if it has one, multiply: `target(.{name} * 1 eV/atom)`"))
+}

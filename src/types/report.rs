@@ -1,0 +1,81 @@
+//! Where a message points: always first to a file its reader owns.
+
+use super::check::Checker;
+use super::value::{Arg, Args};
+use crate::diagnostic::Problem;
+use crate::source::Span;
+use std::sync::Arc;
+
+/// A function being applied.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where.
+    pub at: Span,
+    /// Its known settings, `width = 64`.
+    pub with: String,
+}
+
+impl Use {
+    /// A use with the settings that are numbers, at most four.
+    pub fn new(name: &Arc<str>, at: Span, args: &Args) -> Use {
+        let mut with = Vec::new();
+        for (name, arg) in args {
+            if let Arg::Value(val) = arg
+                && let Some(known) = val.as_static()
+                && with.len() < 4
+            {
+                with.push(format!("{name} = {known}"));
+            }
+        }
+        Use { name: name.clone(), at, with: with.join(", ") }
+    }
+}
+
+impl Checker<'_> {
+    /// Keep a message. The same code at the same place is kept once.
+    pub fn report(&mut self, problem: Problem) {
+        let problem = self.point(problem);
+        if self.reported.insert((problem.code, problem.span())) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn is_std(&self, span: Span) -> bool {
+        let source = self.sources.of(span);
+        source.is_none_or(|source| {
+            let mut std = self.program.modules.iter().filter(|module| module.is_std());
+            std.any(|module| module.source.base == source.base)
+        })
+    }
+
+    /// Inside the standard library a message points to the user's call; inside a layer
+    /// of the user it says with what settings the layer is used.
+    fn point(&self, mut problem: Problem) -> Problem {
+        let at = problem.span();
+        if at == Span::NOWHERE {
+            return problem;
+        }
+        if self.is_std(at) {
+            let own = self.uses.iter().rev().find(|used| !self.is_std(used.at));
+            let Some(used) = own else { return problem };
+            let text = format!("`{}` is used here", used.name);
+            let labels = std::mem::take(&mut problem.labels);
+            problem = problem.and(used.at, text);
+            problem.labels.extend(labels);
+            return problem;
+        }
+        let Some(used) = self.uses.last().filter(|used| used.at != at) else {
+            return problem;
+        };
+        if self.is_std(used.at) {
+            return problem;
+        }
+        let text = match used.with.as_str() {
+            "" => format!("`{}` is used here", used.name),
+            with => format!("`{}` is used here with {with}", used.name),
+        };
+        problem.and(used.at, text)
+    }
+}

@@ -1,0 +1,244 @@
+//! Types of values, as the checker knows them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::dimension::Dimension;
+use super::size::Size;
+
+/// What the entries of a tensor's first axis are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Domain {
+    /// One entry per row of the batch.
+    Rows,
+    /// A domain of the signature being checked, by its letter.
+    Letter(Arc<str>),
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::Rows => f.write_str("rows"),
+            Domain::Letter(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Axes of a tensor: at most one domain, first, then sizes. A plain number has none.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Axes {
+    /// The domain.
+    pub domain: Option<Domain>,
+    /// The sizes.
+    pub sizes: Vec<Size>,
+}
+
+impl Axes {
+    /// Whether it is a plain number.
+    pub fn is_scalar(&self) -> bool {
+        self.domain.is_none() && self.sizes.is_empty()
+    }
+
+    /// The sizes as numbers, when all are.
+    pub fn numbers(&self) -> Option<Vec<usize>> {
+        let number = |size: &Size| size.as_number().and_then(|n| usize::try_from(n).ok());
+        self.sizes.iter().map(number).collect()
+    }
+}
+
+impl fmt::Display for Axes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let domain = self.domain.iter().map(Domain::to_string);
+        let sizes = self.sizes.iter().map(Size::to_string);
+        write!(f, "[{}]", domain.chain(sizes).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A number or a tensor of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Number {
+    /// Its dimension.
+    pub dimension: Dimension,
+    /// Whether it is a whole number.
+    pub whole: bool,
+    /// Its axes.
+    pub axes: Axes,
+}
+
+/// Columns of a data set, in order.
+pub type Columns = Vec<(Arc<str>, Ty)>;
+
+/// Which rows a data set holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Training rows.
+    Train,
+    /// Rows held out of training.
+    Val,
+    /// Rows set aside for the end.
+    Test,
+}
+
+impl Part {
+    /// As it is written after a dot.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Train => "train",
+            Part::Val => "val",
+            Part::Test => "test",
+        }
+    }
+
+    /// The part of that name.
+    pub fn named(name: &str) -> Option<Part> {
+        [Part::Train, Part::Val, Part::Test].into_iter().find(|part| part.name() == name)
+    }
+}
+
+/// What is to be predicted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetTy {
+    /// What it is called, `formation_energy_per_atom`.
+    pub name: Arc<str>,
+    /// Its dimension.
+    pub dimension: Dimension,
+}
+
+/// What is known of a data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatasetTy {
+    /// Its columns.
+    pub columns: Columns,
+    /// The target, once chosen.
+    pub target: Option<TargetTy>,
+    /// Whether rows were set aside for the test.
+    pub has_test: bool,
+    /// Whether rows were held out of training.
+    pub has_val: bool,
+    /// The one part it is, when it is one.
+    pub from: Option<Part>,
+    /// The type of the features, once attached.
+    pub features: Option<Ty>,
+}
+
+/// What is known of a trained model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedTy {
+    /// The data set it was trained on.
+    pub data: DatasetTy,
+}
+
+/// The type of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ty {
+    /// Not known because of an error that was reported; fits everything.
+    Poison,
+    /// Numbers and tensors.
+    Number(Number),
+    /// `true`, `false`.
+    Bool,
+    /// A text.
+    Text,
+    /// A file.
+    Path,
+    /// A chemical element.
+    Element,
+    /// A crystal structure.
+    Structure,
+    /// A list.
+    List(Box<Ty>),
+    /// A set.
+    Set(Box<Ty>),
+    /// A range.
+    Range(Box<Ty>),
+    /// A tuple.
+    Tuple(Vec<Ty>),
+    /// A record.
+    Record(Columns),
+    /// May be missing.
+    Maybe(Box<Ty>),
+    /// A function; its body is checked where it is applied.
+    Function,
+    /// An enumeration of the prelude: `Loss`, `Optimizer`, …
+    Named(Arc<str>),
+    /// A row of a data set.
+    Row(Columns),
+    /// A data set.
+    Dataset(Arc<DatasetTy>),
+    /// A trained model.
+    Trained(Arc<TrainedTy>),
+    /// A trained model with its scores.
+    Evaluated(Arc<TrainedTy>),
+    /// A module.
+    Module,
+    /// A domain used as a value.
+    Domain(Domain),
+}
+
+impl Ty {
+    /// The type of plain numbers of a dimension.
+    pub fn real(dimension: Dimension) -> Ty {
+        Ty::Number(Number { dimension, whole: false, axes: Axes::default() })
+    }
+
+    /// The type of whole numbers.
+    pub fn int() -> Ty {
+        let dimension = Dimension::NONE;
+        Ty::Number(Number { dimension, whole: true, axes: Axes::default() })
+    }
+
+    /// A dimensionless tensor.
+    pub fn tensor(axes: Axes) -> Ty {
+        Ty::Number(Number { dimension: Dimension::NONE, whole: false, axes })
+    }
+
+    /// Whether an error was reported for it.
+    pub fn is_poison(&self) -> bool {
+        matches!(self, Ty::Poison)
+    }
+}
+
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ty::Poison => f.write_str("?"),
+            Ty::Number(number) => show_number(number, f),
+            Ty::Bool => f.write_str("Bool"),
+            Ty::Text => f.write_str("String"),
+            Ty::Path => f.write_str("Path"),
+            Ty::Element => f.write_str("Element"),
+            Ty::Structure => f.write_str("Structure"),
+            Ty::List(of) => write!(f, "List[{of}]"),
+            Ty::Set(of) => write!(f, "Set[{of}]"),
+            Ty::Range(of) => write!(f, "Range[{of}]"),
+            Ty::Tuple(parts) => {
+                let parts: Vec<String> = parts.iter().map(Ty::to_string).collect();
+                write!(f, "({})", parts.join(", "))
+            }
+            Ty::Record(fields) => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+                write!(f, "{{{}}}", fields.join(", "))
+            }
+            Ty::Maybe(of) => write!(f, "{of}?"),
+            Ty::Function => f.write_str("function"),
+            Ty::Named(name) => f.write_str(name),
+            Ty::Row(_) => f.write_str("Row"),
+            Ty::Dataset(_) => f.write_str("Dataset"),
+            Ty::Trained(_) => f.write_str("Trained"),
+            Ty::Evaluated(_) => f.write_str("Evaluated"),
+            Ty::Module => f.write_str("module"),
+            Ty::Domain(domain) => write!(f, "the domain {domain}"),
+        }
+    }
+}
+
+fn show_number(number: &Number, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let scalar = number.axes.is_scalar();
+    match (number.whole, number.dimension.is_none()) {
+        (true, _) => f.write_str("Int")?,
+        (false, true) if !scalar => {}
+        (false, _) => write!(f, "{}", number.dimension)?,
+    }
+    if scalar { Ok(()) } else { write!(f, "{}", number.axes) }
+}
