@@ -11,7 +11,7 @@
 //! assert_eq!(checked.problems[0].code.name(), "E0302");
 //! ```
 
-use crate::builtins::{Registry, find};
+use crate::builtins::{Registry, find, lower};
 use crate::diagnostic::{Code, Problem, Severity};
 use crate::ir;
 use crate::names::{self, Program};
@@ -47,7 +47,9 @@ pub struct Checked {
 impl Checked {
     /// Whether anything is an error.
     pub fn failed(&self) -> bool {
-        self.problems.iter().any(|problem| problem.severity() == Severity::Error)
+        self.problems
+            .iter()
+            .any(|problem| problem.severity() == Severity::Error)
     }
 }
 
@@ -82,7 +84,10 @@ pub struct Ran {
 impl<'w> Session<'w> {
     /// A session over a world.
     pub fn new(world: &'w dyn World) -> Self {
-        Session { world, sources: Sources::default() }
+        Session {
+            world,
+            sources: Sources::default(),
+        }
     }
 
     /// The texts read so far: what messages point into.
@@ -106,18 +111,38 @@ impl<'w> Session<'w> {
         let checked = types::check(&loaded.program, &self.sources, self.world);
         let mut problems = loaded.problems;
         problems.extend(checked.problems);
+        // What is checked must also run: a network is built once before anything else is.
+        for study in &checked.module.studies {
+            let built = ir::networks(&study.root)
+                .into_iter()
+                .map(|network| lower(network));
+            problems.extend(built.filter_map(Result::err));
+        }
         problems.sort_by_key(|problem| problem.span().start);
-        Checked { program: loaded.program, module: checked.module, problems }
+        Checked {
+            program: loaded.program,
+            module: checked.module,
+            problems,
+        }
     }
 
     /// Look at one item of a program; a model is given a vector of those sizes.
-    pub fn show(&self, program: &Program, name: &str, sizes: &[usize]) -> Option<types::Shown> {
+    pub fn show(
+        &self,
+        program: &Program,
+        name: &str,
+        sizes: &[usize],
+    ) -> Option<types::Shown> {
         let root = program.root;
         let by_name = |(id, def): (usize, &names::Def)| {
             (&*def.name == name).then_some((id, root == Some(def.module)))
         };
-        let found: Vec<(usize, bool)> =
-            program.items.iter().enumerate().filter_map(by_name).collect();
+        let found: Vec<(usize, bool)> = program
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(by_name)
+            .collect();
         let own = found.iter().find(|(_, own)| *own).or(found.first());
         let id = names::ItemId(own?.0);
         Some(types::show(program, &self.sources, self.world, id, sizes))
@@ -138,7 +163,12 @@ impl<'w> Session<'w> {
     ) -> Ran {
         let chosen = match choose(plan, names) {
             Ok(chosen) => chosen,
-            Err(problem) => return Ran { outcomes: Vec::new(), problems: vec![problem] },
+            Err(problem) => {
+                return Ran {
+                    outcomes: Vec::new(),
+                    problems: vec![problem],
+                };
+            }
         };
         let verbs = |name: &str| -> Option<Verb> {
             match find(name)? {
@@ -181,22 +211,40 @@ impl<'w> Session<'w> {
     ) -> Result<Outcome, Problem> {
         let span = planned.study.span;
         let Value::Evaluated(artifact) = runner.value(planned.root)? else {
-            return Err(Problem::new(Code::E0603, "this study has no scores", span, "here"));
+            return Err(Problem::new(
+                Code::E0603,
+                "this study has no scores",
+                span,
+                "here",
+            ));
         };
         let bad = |error: &dyn std::fmt::Display| {
-            Problem::new(Code::E0901, error.to_string(), span, "the outcome of this study")
+            Problem::new(
+                Code::E0901,
+                error.to_string(),
+                span,
+                "the outcome of this study",
+            )
         };
         let bytes = artifact.files.get(crate::builtins::EVALUATION);
         let evaluation: crate::builtins::Evaluation =
-            serde_json::from_slice(bytes.map_or(&[][..], Vec::as_slice)).map_err(|e| bad(&e))?;
+            serde_json::from_slice(bytes.map_or(&[][..], Vec::as_slice))
+                .map_err(|e| bad(&e))?;
         let root = program.root.and_then(|id| program.module(id));
         let script = Script {
-            name: root.map(|module| file_name(&module.source.name)).unwrap_or_default(),
-            text: root.map(|module| module.source.text.to_string()).unwrap_or_default(),
+            name: root
+                .map(|module| file_name(&module.source.name))
+                .unwrap_or_default(),
+            text: root
+                .map(|module| module.source.text.to_string())
+                .unwrap_or_default(),
         };
         let doc = planned.study.doc.as_deref().unwrap_or_default();
         let report = evaluation.report(&planned.study.name, doc, script);
-        let weights = artifact.files.get(crate::builtins::WEIGHTS).map(Vec::as_slice);
+        let weights = artifact
+            .files
+            .get(crate::builtins::WEIGHTS)
+            .map(Vec::as_slice);
         let files = self.drawn(runner, artifact.key, &report, weights, span)?;
         Ok(Outcome { report, files })
     }
@@ -214,7 +262,12 @@ impl<'w> Session<'w> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"tmo report 1");
         hasher.update(evaluated.as_bytes());
-        for part in [&report.study, &report.doc, &report.script.name, &report.script.text] {
+        for part in [
+            &report.study,
+            &report.doc,
+            &report.script.name,
+            &report.script.text,
+        ] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -230,12 +283,19 @@ impl<'w> Session<'w> {
             Found::Nothing => {}
         }
         let files = outcome_files(report, weights).map_err(|problem| {
-            Problem::new(Code::E0902, problem.to_string(), span, "the outcome of this study")
-                .help(problem.help())
+            Problem::new(
+                Code::E0902,
+                problem.to_string(),
+                span,
+                "the outcome of this study",
+            )
+            .help(problem.help())
         })?;
         let inputs = BTreeMap::from([("study".to_string(), report.study.clone())]);
-        let by_name: BTreeMap<String, Vec<u8>> =
-            files.iter().map(|file| (file.name.clone(), file.bytes.clone())).collect();
+        let by_name: BTreeMap<String, Vec<u8>> = files
+            .iter()
+            .map(|file| (file.name.clone(), file.bytes.clone()))
+            .collect();
         store
             .put(key, "report", &inputs, &by_name)
             .map_err(|e| crate::run::store_problem(&e))?;
@@ -249,8 +309,15 @@ fn file_name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or(path).to_string()
 }
 
-fn choose<'p>(plan: &'p Plan, names: &[String]) -> Result<Vec<&'p PlannedStudy>, Problem> {
-    let known: Vec<&str> = plan.studies.iter().map(|planned| &*planned.study.name).collect();
+fn choose<'p>(
+    plan: &'p Plan,
+    names: &[String],
+) -> Result<Vec<&'p PlannedStudy>, Problem> {
+    let known: Vec<&str> = plan
+        .studies
+        .iter()
+        .map(|planned| &*planned.study.name)
+        .collect();
     if known.is_empty() {
         return Err(Problem::new(
             Code::E0603,

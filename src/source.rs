@@ -25,7 +25,10 @@ impl Span {
 
     /// From `start` up to, not including, `end`; an end before the start is empty.
     pub fn new(start: u32, end: u32) -> Self {
-        Span { start, end: end.max(start) }
+        Span {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// The smallest span that covers both.
@@ -36,7 +39,10 @@ impl Span {
         if other == Span::NOWHERE {
             return self;
         }
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// How many bytes it covers.
@@ -95,7 +101,8 @@ impl Source {
             end += 1;
         }
         let at = |offset: usize| {
-            self.base.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX))
+            self.base
+                .saturating_add(u32::try_from(offset).unwrap_or(u32::MAX))
         };
         Span::new(at(start), at(end))
     }
@@ -122,8 +129,15 @@ pub const LARGEST_SOURCE: usize = 64 << 20;
 impl Sources {
     /// Take in a text. The caller has checked it against [`LARGEST_SOURCE`].
     pub fn add(&mut self, name: &str, text: &str) -> Source {
-        let base = self.all.last().map_or(1, |last| last.base + last.text.len() as u32 + 1);
-        let source = Source { name: name.into(), text: text.into(), base };
+        let base = self
+            .all
+            .last()
+            .map_or(1, |last| last.base + last.text.len() as u32 + 1);
+        let source = Source {
+            name: name.into(),
+            text: text.into(),
+            base,
+        };
         self.all.push(source.clone());
         source
     }
@@ -137,7 +151,9 @@ impl Sources {
 
     /// The text a span covers; empty when it lies nowhere.
     pub fn text(&self, span: Span) -> &str {
-        let Some(source) = self.of(span) else { return "" };
+        let Some(source) = self.of(span) else {
+            return "";
+        };
         let at = |address: u32| (address - source.base) as usize;
         source.text.get(at(span.start)..at(span.end)).unwrap_or("")
     }
@@ -171,8 +187,17 @@ mod tests {
         let angstrom = first.span(3, 4);
         assert_eq!(sources.text(angstrom), "Å");
         assert_eq!(sources.text(second.span(1, 1)), "é");
-        assert_eq!(sources.of(second.span(0, 2)).map(|s| s.name.to_string()).as_deref(), Some("b.tmo"));
-        assert_eq!(sources.position(first.span(5, 6)), Some(Position { line: 1, column: 5 }));
+        assert_eq!(
+            sources
+                .of(second.span(0, 2))
+                .map(|s| s.name.to_string())
+                .as_deref(),
+            Some("b.tmo")
+        );
+        assert_eq!(
+            sources.position(first.span(5, 6)),
+            Some(Position { line: 1, column: 5 })
+        );
         assert!(sources.of(Span::NOWHERE).is_none());
     }
 }

@@ -46,7 +46,8 @@ impl Memory {
 
 impl World for Memory {
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
-        let missing = || io::Error::new(io::ErrorKind::NotFound, "no such file in memory");
+        let missing =
+            || io::Error::new(io::ErrorKind::NotFound, "no such file in memory");
         let bytes = self.files.get(&tidy(path)).cloned().ok_or_else(missing)?;
         Ok(Box::new(io::Cursor::new(bytes)))
     }
@@ -59,9 +60,10 @@ pub fn tidy(path: &Path) -> PathBuf {
         match part {
             Component::CurDir => {}
             Component::ParentDir
-                if clean.components().next_back().is_some_and(|last| {
-                    matches!(last, Component::Normal(_))
-                }) =>
+                if clean
+                    .components()
+                    .next_back()
+                    .is_some_and(|last| matches!(last, Component::Normal(_))) =>
             {
                 clean.pop();
             }
@@ -92,7 +94,10 @@ mod tests {
     #[test]
     fn paths_stay_inside_their_folder() {
         let folder = Path::new("studies");
-        assert_eq!(inside(folder, "a/../b.jsonl"), Some(PathBuf::from("studies/b.jsonl")));
+        assert_eq!(
+            inside(folder, "a/../b.jsonl"),
+            Some(PathBuf::from("studies/b.jsonl"))
+        );
         assert_eq!(inside(folder, "../b.jsonl"), None);
         assert_eq!(inside(folder, "a/../../b.jsonl"), None);
         assert_eq!(inside(folder, "/etc/passwd"), None);

@@ -7,7 +7,9 @@ use crate::chem::{self, OnBad, Records};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::{Kind, Lambda, Setting, Static};
 use crate::run::progress::{End, Event, Work as Amount};
-use crate::run::{Cell, Dataset, Part, Runner, Source, Target, Value, Work, eval, row_id};
+use crate::run::{
+    Cell, Dataset, Part, Runner, Source, Target, Value, Work, eval, row_id,
+};
 use crate::source::Span;
 use crate::types::Unit;
 
@@ -28,12 +30,18 @@ pub fn bundled(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let Some(Static::Text(name)) = known(work.call, "name") else {
         return Err(lost(work.span));
     };
-    let Some(found) = chem::bundled(name) else { return Err(lost(work.span)) };
+    let Some(found) = chem::bundled(name) else {
+        return Err(lost(work.span));
+    };
     start(runner, work, "read");
     let records = found.read();
     finish(runner, work, records.is_ok());
     let records = records.map_err(|fault| Problem::from_fault(&fault, work.span))?;
-    let notes = vec![found.title.to_string(), found.origin.to_string(), found.licence.to_string()];
+    let notes = vec![
+        found.title.to_string(),
+        found.origin.to_string(),
+        found.licence.to_string(),
+    ];
     rows(records, format!("bundled(\"{name}\")"), notes)
 }
 
@@ -65,24 +73,39 @@ pub fn jsonl(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
 
 fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
     let node = work.id.0 as u64;
-    let event = Event::Started { node, name: name.into(), work: Amount::Unknown };
+    let event = Event::Started {
+        node,
+        name: name.into(),
+        work: Amount::Unknown,
+    };
     runner.settings.progress.report(event);
 }
 
 fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
     let end = if well { End::Done } else { End::Failed };
-    runner.settings.progress.report(Event::Finished { node: work.id.0 as u64, end });
+    runner.settings.progress.report(Event::Finished {
+        node: work.id.0 as u64,
+        end,
+    });
 }
 
 fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     let mut skipped = Vec::new();
     for (code, count) in &records.bad_counts {
-        let first = records.bad.iter().filter(|fault| fault.code == *code).take(3);
+        let first = records
+            .bad
+            .iter()
+            .filter(|fault| fault.code == *code)
+            .take(3);
         skipped.push((code.to_string(), *count, first.cloned().collect()));
     }
     value(Dataset {
         rows: records.rows.into_iter().map(Arc::new).collect(),
-        source: Source { name, notes, skipped },
+        source: Source {
+            name,
+            notes,
+            skipped,
+        },
         ..Dataset::default()
     })
 }
@@ -114,7 +137,10 @@ pub fn keep_where(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let mut picked = data.pick(&kept);
     let (before, after) = (data.rows.len(), kept.len());
     let condition = crate::ir::describe(&keep.body);
-    picked.source.notes.push(format!("where {condition}: {after} of {before} rows"));
+    picked
+        .source
+        .notes
+        .push(format!("where {condition}: {after} of {before} rows"));
     value(picked)
 }
 
@@ -131,7 +157,11 @@ pub fn take(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let wanted = count(work.call, "count").ok_or_else(|| lost(work.span))?;
     let first: Vec<usize> = (0..data.rows.len().min(wanted)).collect();
     let mut picked = data.pick(&first);
-    picked.source.notes.push(format!("the first {} of {} rows", first.len(), data.rows.len()));
+    picked.source.notes.push(format!(
+        "the first {} of {} rows",
+        first.len(),
+        data.rows.len()
+    ));
     value(picked)
 }
 
@@ -152,20 +182,30 @@ pub fn target(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
             Some(Cell::Number(x)) if x.is_finite() => {
                 values.push(scale.as_ref().map_or(x, |unit| unit.count_in(x)));
             }
-            Some(Cell::Number(_)) => return Err(not_finite(row, &data.source.name, work.span)),
+            Some(Cell::Number(_)) => {
+                return Err(not_finite(row, &data.source.name, work.span));
+            }
             _ => return Err(missing(row, &data.source.name, work.span)),
         }
     }
     let name = crate::ir::describe(body);
     let name = name.strip_prefix('.').unwrap_or(&name).to_string();
     let unit = unit.map(ToString::to_string).unwrap_or_default();
-    value(Dataset { target: Some(Target { name, unit, values }), ..(*data).clone() })
+    value(Dataset {
+        target: Some(Target { name, unit, values }),
+        ..(*data).clone()
+    })
 }
 
 fn not_finite(row: &chem::Record, file: &str, span: Span) -> Problem {
-    Problem::new(Code::E0707, "a target is not a finite number", span, "computed here")
-        .note(format!("in {file}, line {}, record {}", row.line, row.id))
-        .help("leave the row out with `where(…)`")
+    Problem::new(
+        Code::E0707,
+        "a target is not a finite number",
+        span,
+        "computed here",
+    )
+    .note(format!("in {file}, line {}, record {}", row.line, row.id))
+    .help("leave the row out with `where(…)`")
 }
 
 /// `split(test: …)`.
@@ -175,7 +215,10 @@ pub fn split(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let test = chosen(runner, work, &data, &all, "test")?;
     let mut parts = vec![Part::Train; data.rows.len()];
     mark(&mut parts, &test, Part::Test);
-    value(Dataset { parts: Some(parts), ..(*data).clone() })
+    value(Dataset {
+        parts: Some(parts),
+        ..(*data).clone()
+    })
 }
 
 /// `holdout(val: …)`.
@@ -183,9 +226,15 @@ pub fn holdout(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let data = given(runner, work)?;
     let train = data.positions(Part::Train);
     let val = chosen(runner, work, &data, &train, "val")?;
-    let mut parts = data.parts.clone().unwrap_or(vec![Part::Train; data.rows.len()]);
+    let mut parts = data
+        .parts
+        .clone()
+        .unwrap_or(vec![Part::Train; data.rows.len()]);
     mark(&mut parts, &val, Part::Val);
-    value(Dataset { parts: Some(parts), ..(*data).clone() })
+    value(Dataset {
+        parts: Some(parts),
+        ..(*data).clone()
+    })
 }
 
 fn mark(parts: &mut [Part], at: &[usize], part: Part) {
@@ -210,14 +259,20 @@ fn chosen(
     let purpose = work.call.short_name();
     let mut set_aside = Vec::new();
     for at in among {
-        let Some(row) = data.rows.get(*at) else { continue };
+        let Some(row) = data.rows.get(*at) else {
+            continue;
+        };
         if draws.stream(purpose, &[row_id(&row.id)]).next_f64() < fraction {
             set_aside.push(*at);
         }
     }
     if set_aside.is_empty() || set_aside.len() == among.len() {
         let (none, some) = (set_aside.is_empty(), among.len());
-        let what = if none { "sets no rows aside" } else { "leaves no rows to train on" };
+        let what = if none {
+            "sets no rows aside"
+        } else {
+            "leaves no rows to train on"
+        };
         return Err(Problem::new(
             Code::E0713,
             format!("this {purpose} {what}"),

@@ -22,7 +22,11 @@ pub type Feature = fn(&Call, &Structure) -> Result<Vec<f64>, String>;
 /// `magpie(…)`.
 pub fn magpie(call: &Call, structure: &Structure) -> Result<Vec<f64>, String> {
     let mean = truth(call, "impute").unwrap_or(false);
-    let imputation = if mean { Imputation::Mean } else { Imputation::None };
+    let imputation = if mean {
+        Imputation::Mean
+    } else {
+        Imputation::None
+    };
     let mut row = [0.0; FEATURES];
     magpie_into(&structure.composition(), imputation, &mut row)
         .map_err(|error: MagpieError| error.to_string())?;
@@ -40,11 +44,18 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
     };
     let artifact = runner.cached(work, "features", |runner| {
         let rows = compute(runner, work, &data, lambda)?;
-        let bytes = pack(&rows.1, rows.0)
-            .map_err(|error| Problem::new(Code::E0712, error, work.span, "these features"))?;
-        Ok(BTreeMap::from([("features.safetensors".to_string(), bytes)]))
+        let bytes = pack(&rows.1, rows.0).map_err(|error| {
+            Problem::new(Code::E0712, error, work.span, "these features")
+        })?;
+        Ok(BTreeMap::from([(
+            "features.safetensors".to_string(),
+            bytes,
+        )]))
     })?;
-    let bytes = artifact.files.get("features.safetensors").map_or(&[][..], Vec::as_slice);
+    let bytes = artifact
+        .files
+        .get("features.safetensors")
+        .map_or(&[][..], Vec::as_slice);
     let Some((width, values)) = unpack(bytes, data.rows.len()) else {
         return Err(Problem::new(
             Code::E0901,
@@ -54,8 +65,14 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
         )
         .help("take the store's folder away and run again"));
     };
-    let features = Features { sizes: vec![width], values: Arc::new(values) };
-    Ok(Value::Dataset(Arc::new(Dataset { features: Some(features), ..(*data).clone() })))
+    let features = Features {
+        sizes: vec![width],
+        values: Arc::new(values),
+    };
+    Ok(Value::Dataset(Arc::new(Dataset {
+        features: Some(features),
+        ..(*data).clone()
+    })))
 }
 
 /// Features of all rows in their order: how many a row has, and all of them.
@@ -68,7 +85,11 @@ fn compute(
     let progress = runner.settings.progress;
     let node = work.id.0 as u64;
     let amount = Amount::Rows(data.rows.len() as u64);
-    progress.report(Event::Started { node, name: "featurize".into(), work: amount });
+    progress.report(Event::Started {
+        node,
+        name: "featurize".into(),
+        work: amount,
+    });
     let made: Result<Vec<Vec<f64>>, (usize, String)> = data
         .rows
         .par_iter()
@@ -76,14 +97,23 @@ fn compute(
         .map(|(at, row)| vector(&lambda.body, &row.structure).map_err(|why| (at, why)))
         .collect();
     let made = made.map_err(|(at, why)| {
-        progress.report(Event::Finished { node, end: End::Failed });
+        progress.report(Event::Finished {
+            node,
+            end: End::Failed,
+        });
         let row = data.rows.get(at);
         failed_row(work.span, row.map(|row| &**row), &data.source.name, &why)
     })?;
-    progress.report(Event::Finished { node, end: End::Done });
+    progress.report(Event::Finished {
+        node,
+        end: End::Done,
+    });
     let width = made.first().map_or(0, Vec::len);
     // Networks compute in single precision: this is where features become f32.
-    Ok((width, made.into_iter().flatten().map(|x| x as f32).collect()))
+    Ok((
+        width,
+        made.into_iter().flatten().map(|x| x as f32).collect(),
+    ))
 }
 
 /// The numbers an expression over a structure comes to.
@@ -91,7 +121,10 @@ fn vector(expr: &Expr, structure: &Structure) -> Result<Vec<f64>, String> {
     match &expr.kind {
         Kind::Call(call) => match super::find(&call.builtin) {
             Some(super::Body::Feature(feature)) => feature(call, structure),
-            _ => Err(format!("`{}` does not work on a structure", call.short_name())),
+            _ => Err(format!(
+                "`{}` does not work on a structure",
+                call.short_name()
+            )),
         },
         Kind::Static(value @ (Static::Int(_) | Static::Real(_))) => {
             Ok(value.as_f64().into_iter().collect())
@@ -103,9 +136,11 @@ fn vector(expr: &Expr, structure: &Structure) -> Result<Vec<f64>, String> {
             entry_by_entry(*op, vector(a, structure)?, vector(b, structure)?)
         }
         Kind::Shown(of, _) => vector(of, structure),
-        Kind::Unary(..) | Kind::Var(_) | Kind::Field(..) | Kind::If(..) | Kind::Static(_) => {
-            Err("features are numbers made of a structure".into())
-        }
+        Kind::Unary(..)
+        | Kind::Var(_)
+        | Kind::Field(..)
+        | Kind::If(..)
+        | Kind::Static(_) => Err("features are numbers made of a structure".into()),
     }
 }
 
@@ -145,7 +180,12 @@ fn failed_row(span: Span, row: Option<&Record>, file: &str, why: &str) -> Proble
 }
 
 fn cannot(span: Span, what: &str) -> Problem {
-    Problem::new(Code::E0712, format!("{what} cannot be computed"), span, "asked for here")
+    Problem::new(
+        Code::E0712,
+        format!("{what} cannot be computed"),
+        span,
+        "asked for here",
+    )
 }
 
 fn pack(values: &[f32], width: usize) -> Result<Vec<u8>, String> {
@@ -160,7 +200,9 @@ fn pack(values: &[f32], width: usize) -> Result<Vec<u8>, String> {
 fn unpack(bytes: &[u8], rows: usize) -> Option<(usize, Vec<f32>)> {
     let tensors = SafeTensors::deserialize(bytes).ok()?;
     let view = tensors.tensor("features").ok()?;
-    let [count, width] = view.shape() else { return None };
+    let [count, width] = view.shape() else {
+        return None;
+    };
     if *count != rows || view.dtype() != Dtype::F32 {
         return None;
     }

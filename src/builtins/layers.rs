@@ -23,7 +23,10 @@ pub fn lower(network: &Network) -> Result<Graph, Problem> {
         .map_err(|failure| failed(&failure, network.span))?;
     lowering.input = Some(input);
     let output = lowering.node(&network.output)?;
-    lowering.builder.finish(output).map_err(|failure| failed(&failure, network.span))
+    lowering
+        .builder
+        .finish(output)
+        .map_err(|failure| failed(&failure, network.span))
 }
 
 struct Lowering {
@@ -63,7 +66,11 @@ impl Lowering {
 
     fn layer(&mut self, call: &Call, x: NodeId, span: Span) -> Result<NodeId, Problem> {
         let name = call.short_name();
-        let label = call.site.as_ref().map_or(name, |site| &site.label).to_string();
+        let label = call
+            .site
+            .as_ref()
+            .map_or(name, |site| &site.label)
+            .to_string();
         if let Some(site) = &call.site
             && let Some(first) = self.sites.insert(site.path.clone(), span)
         {
@@ -75,7 +82,9 @@ impl Lowering {
             "relu" => builder.relu(&label, x),
             "flatten" => builder.flatten(&label, x),
             "reshape" => builder.reshape(&label, x, &sizes(call).ok_or_else(lost)?),
-            "dropout" => builder.dropout(&label, x, number(call, "rate").ok_or_else(lost)?),
+            "dropout" => {
+                builder.dropout(&label, x, number(call, "rate").ok_or_else(lost)?)
+            }
             "avg_pool1d" => builder.avg_pool1d(
                 &label,
                 x,
@@ -106,7 +115,9 @@ impl Lowering {
 }
 
 fn sizes(call: &Call) -> Option<Vec<usize>> {
-    let Setting::Static(Static::List(all)) = call.setting("sizes")? else { return None };
+    let Setting::Static(Static::List(all)) = call.setting("sizes")? else {
+        return None;
+    };
     let size = |value: &Static| match value {
         Static::Int(n) => usize::try_from(*n).ok(),
         _ => None,
@@ -158,12 +169,17 @@ pub fn layer_table(graph: &Graph) -> Vec<LayerShape> {
     let mut rows = Vec::new();
     for node in graph.nodes() {
         let sizes: Vec<String> = node.sizes.iter().map(ToString::to_string).collect();
-        let weights = node.weights.iter().filter_map(|at| graph.weights().get(*at));
+        let weights = node
+            .weights
+            .iter()
+            .filter_map(|at| graph.weights().get(*at));
         rows.push(LayerShape {
             place: node.label.clone(),
             layer: words(&node.op),
             output: format!("[rows, {}]", sizes.join(", ")),
-            weights: weights.map(|spec| spec.sizes.iter().product::<usize>()).sum(),
+            weights: weights
+                .map(|spec| spec.sizes.iter().product::<usize>())
+                .sum(),
         });
     }
     rows
@@ -176,13 +192,27 @@ fn words(op: &Op) -> String {
         Op::Reshape => "reshape".into(),
         Op::Relu => "relu".into(),
         Op::Conv1d(conv) => {
-            let stride = if conv.stride == 1 { String::new() } else { format!(", stride: {}", conv.stride) };
-            let padding =
-                if conv.padding == 0 { String::new() } else { format!(", padding: {}", conv.padding) };
-            format!("conv1d({}, kernel: {}{stride}{padding})", conv.filters, conv.kernel)
+            let stride = if conv.stride == 1 {
+                String::new()
+            } else {
+                format!(", stride: {}", conv.stride)
+            };
+            let padding = if conv.padding == 0 {
+                String::new()
+            } else {
+                format!(", padding: {}", conv.padding)
+            };
+            format!(
+                "conv1d({}, kernel: {}{stride}{padding})",
+                conv.filters, conv.kernel
+            )
         }
-        Op::AvgPool1d { width, stride } if width == stride => format!("avg_pool1d({width})"),
-        Op::AvgPool1d { width, stride } => format!("avg_pool1d({width}, stride: {stride})"),
+        Op::AvgPool1d { width, stride } if width == stride => {
+            format!("avg_pool1d({width})")
+        }
+        Op::AvgPool1d { width, stride } => {
+            format!("avg_pool1d({width}, stride: {stride})")
+        }
         Op::Dropout { rate, .. } => format!("dropout({rate})"),
         Op::Dense { units, bias: true } => format!("dense({units})"),
         Op::Dense { units, bias: false } => format!("dense({units}, bias: false)"),

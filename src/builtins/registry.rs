@@ -68,7 +68,10 @@ const TABLE: &[(&str, u32, Body)] = &[
 
 /// What does the builtin of that full name.
 pub fn find(name: &str) -> Option<Body> {
-    TABLE.iter().find(|(known, ..)| *known == name).map(|(.., body)| *body)
+    TABLE
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map(|(.., body)| *body)
 }
 
 /// Every full name.
@@ -86,7 +89,10 @@ impl Builtins for Registry {
     }
 
     fn version(&self, builtin: &str) -> u32 {
-        TABLE.iter().find(|(known, ..)| *known == builtin).map_or(0, |(_, version, _)| *version)
+        TABLE
+            .iter()
+            .find(|(known, ..)| *known == builtin)
+            .map_or(0, |(_, version, _)| *version)
     }
 
     fn depends_on_device(&self, builtin: &str) -> bool {

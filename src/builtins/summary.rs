@@ -8,8 +8,8 @@ use crate::ir::{Call, Setting};
 use crate::nn::Graph;
 use crate::plan::device_class;
 use crate::report::{
-    DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Script, Skipped,
-    StudyReport, Target, Training,
+    DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Script,
+    Skipped, StudyReport, Target, Training,
 };
 use crate::run::{Dataset, Runner, Work};
 
@@ -67,7 +67,9 @@ pub fn evaluation(
     });
     Evaluation {
         target: Target {
-            name: target.map(|target| target.name.replace('_', " ")).unwrap_or_default(),
+            name: target
+                .map(|target| target.name.replace('_', " "))
+                .unwrap_or_default(),
             unit: target.map(|target| target.unit.clone()).unwrap_or_default(),
         },
         predictions,
@@ -85,11 +87,15 @@ pub fn evaluation(
 
 fn course_of(training: &Call, course: Course) -> Training {
     let loss = super::settings::symbol(training, "loss").unwrap_or_default();
-    let history = course.history.iter().zip(1..).map(|((train, val), epoch)| EpochLoss {
-        epoch,
-        train: *train,
-        val: *val,
-    });
+    let history = course
+        .history
+        .iter()
+        .zip(1..)
+        .map(|((train, val), epoch)| EpochLoss {
+            epoch,
+            train: *train,
+            val: *val,
+        });
     Training {
         loss: loss.to_uppercase(),
         history: history.collect(),
@@ -99,11 +105,15 @@ fn course_of(training: &Call, course: Course) -> Training {
 }
 
 fn data_of(data: &Dataset) -> DataSummary {
-    let skipped = data.source.skipped.iter().map(|(code, count, first)| Skipped {
-        kind: code.clone(),
-        count: *count,
-        first: first.iter().map(ToString::to_string).collect(),
-    });
+    let skipped = data
+        .source
+        .skipped
+        .iter()
+        .map(|(code, count, first)| Skipped {
+            kind: code.clone(),
+            count: *count,
+            first: first.iter().map(ToString::to_string).collect(),
+        });
     DataSummary {
         source: data.source.name.clone(),
         rows: data.rows.len() as u64,
@@ -117,12 +127,16 @@ fn settings_of(runner: &Runner<'_>, work: &Work<'_>) -> Vec<Named> {
     let mut all = Vec::new();
     let mut at = Some(work.id);
     while let Some(id) = at {
-        let Some(node) = runner.plan.node(id) else { break };
+        let Some(node) = runner.plan.node(id) else {
+            break;
+        };
         if let crate::plan::Work::Verb(call) = &node.work {
             let words = crate::plan::describe(&node.work, &|_| None);
             let name = call.short_name();
             let inner = words.strip_prefix(name).unwrap_or(&words);
-            let inner = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+            let inner = inner
+                .strip_prefix('(')
+                .and_then(|rest| rest.strip_suffix(')'));
             all.push(Named::new(name, inner.unwrap_or_default()));
         }
         at = node.inputs.first().copied();
@@ -136,7 +150,9 @@ fn provenance(runner: &Runner<'_>, work: &Work<'_>) -> Provenance {
     let mut seeds = vec![Named::new("root", runner.plan.root_seed.to_string())];
     let mut at = Some(work.id);
     while let Some(id) = at {
-        let Some(node) = runner.plan.node(id) else { break };
+        let Some(node) = runner.plan.node(id) else {
+            break;
+        };
         if let crate::plan::Work::Verb(call) = &node.work {
             let key = crate::run::store::Key::from_bytes(node.key);
             keys.push(Named::new(call.short_name(), key.to_string()));

@@ -19,7 +19,9 @@ use crate::report::Prediction;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{End, Event, Progress, Work as Amount};
 use crate::run::store::{Artifact, Key, Store};
-use crate::run::{Dataset, Part, Runner, Value, Work, interrupted, row_id, store_problem};
+use crate::run::{
+    Dataset, Part, Runner, Value, Work, interrupted, row_id, store_problem,
+};
 use crate::source::Span;
 
 /// The file of a trained artifact that holds the weights.
@@ -74,7 +76,11 @@ struct Slice {
 
 impl Slice {
     fn rows(&self) -> nn::Rows<'_> {
-        nn::Rows { features: &self.features, targets: &self.targets, ids: &self.ids }
+        nn::Rows {
+            features: &self.features,
+            targets: &self.targets,
+            ids: &self.ids,
+        }
     }
 }
 
@@ -84,13 +90,21 @@ fn slice(data: &Dataset, part: Part, span: Span) -> Result<Slice, Problem> {
     };
     let width = features.width();
     let rows = data.positions(part);
-    let mut slice =
-        Slice { features: Vec::new(), targets: Vec::new(), ids: Vec::new(), rows };
+    let mut slice = Slice {
+        features: Vec::new(),
+        targets: Vec::new(),
+        ids: Vec::new(),
+        rows,
+    };
     for at in &slice.rows {
         let row = features.values.get(at * width..(at + 1) * width);
         slice.features.extend_from_slice(row.unwrap_or_default());
-        slice.targets.extend(target.values.get(*at).map(|x| *x as f32));
-        slice.ids.extend(data.rows.get(*at).map(|row| row_id(&row.id)));
+        slice
+            .targets
+            .extend(target.values.get(*at).map(|x| *x as f32));
+        slice
+            .ids
+            .extend(data.rows.get(*at).map(|row| row_id(&row.id)));
     }
     Ok(slice)
 }
@@ -119,10 +133,16 @@ fn fit(
     };
     let begin = begin(runner, work, &graph, draws)?;
     let node = work.id.0 as u64;
-    let amount =
-        Amount::Epochs { epochs: epochs as u32, samples: train.rows.len() as u64 };
+    let amount = Amount::Epochs {
+        epochs: epochs as u32,
+        samples: train.rows.len() as u64,
+    };
     let progress = runner.settings.progress;
-    progress.report(Event::Started { node, name: "train".into(), work: amount });
+    progress.report(Event::Started {
+        node,
+        name: "train".into(),
+        work: amount,
+    });
     let mut watch = Watch {
         node,
         progress,
@@ -137,14 +157,27 @@ fn fit(
     };
     let held = (!val.rows.is_empty()).then(|| val.rows());
     let threads = runner.settings.threads;
-    let result =
-        nn::train(&graph, begin, train.rows(), held, &settings, threads, &mut watch);
+    let result = nn::train(
+        &graph,
+        begin,
+        train.rows(),
+        held,
+        &settings,
+        threads,
+        &mut watch,
+    );
     if let Some(problem) = watch.failed {
-        progress.report(Event::Finished { node, end: End::Failed });
+        progress.report(Event::Finished {
+            node,
+            end: End::Failed,
+        });
         return Err(problem);
     }
     let trained = result.map_err(|failure| {
-        progress.report(Event::Finished { node, end: End::Failed });
+        progress.report(Event::Finished {
+            node,
+            end: End::Failed,
+        });
         failed(&failure, work.span, &data)
     })?;
     let end = match trained.ended {
@@ -157,15 +190,24 @@ fn fit(
         let bytes = trained.checkpoint.to_bytes();
         let bytes = bytes.map_err(|failure| failed(&failure, work.span, &data))?;
         let store = runner.settings.store;
-        store.put_checkpoint(work.key, &bytes).map_err(|e| store_problem(&e))?;
+        store
+            .put_checkpoint(work.key, &bytes)
+            .map_err(|e| store_problem(&e))?;
         return Err(interrupted(work.span));
     }
     let kept = match settings.keep {
-        Keep::Best => trained.best.as_ref().map_or(trained.history.len(), |best| best.epoch),
+        Keep::Best => trained
+            .best
+            .as_ref()
+            .map_or(trained.history.len(), |best| best.epoch),
         Keep::Last => trained.history.len(),
     };
     let course = Course {
-        history: trained.history.iter().map(|e| (e.train_loss, e.val_loss)).collect(),
+        history: trained
+            .history
+            .iter()
+            .map(|e| (e.train_loss, e.val_loss))
+            .collect(),
         kept,
         ended: match trained.ended {
             Ended::Patience => format!(
@@ -180,9 +222,13 @@ fn fit(
     };
     let weights = trained.weights.to_safetensors();
     let weights = weights.map_err(|failure| failed(&failure, work.span, &data))?;
-    let course = serde_json::to_vec_pretty(&course)
-        .map_err(|error| Problem::new(Code::E0901, error.to_string(), work.span, "here"))?;
-    Ok(BTreeMap::from([(WEIGHTS.to_string(), weights), (TRAINING.to_string(), course)]))
+    let course = serde_json::to_vec_pretty(&course).map_err(|error| {
+        Problem::new(Code::E0901, error.to_string(), work.span, "here")
+    })?;
+    Ok(BTreeMap::from([
+        (WEIGHTS.to_string(), weights),
+        (TRAINING.to_string(), course),
+    ]))
 }
 
 /// New weights, or where an interrupted run left off.
@@ -231,8 +277,16 @@ impl Observer for Watch<'_> {
     fn batch(&mut self, progress: &BatchProgress) -> Go {
         let samples = (progress.batch as u64 * self.batch).min(self.samples);
         let (node, epoch) = (self.node, progress.epoch as u32);
-        self.progress.report(Event::Batch { node, epoch, samples });
-        if self.interrupt.is_raised() { Go::Stop } else { Go::On }
+        self.progress.report(Event::Batch {
+            node,
+            epoch,
+            samples,
+        });
+        if self.interrupt.is_raised() {
+            Go::Stop
+        } else {
+            Go::On
+        }
     }
 
     fn epoch(&mut self, record: &EpochRecord, state: &TrainingState) -> Go {
@@ -261,7 +315,11 @@ impl Observer for Watch<'_> {
                 return Go::Stop;
             }
         }
-        if self.interrupt.is_raised() { Go::Stop } else { Go::On }
+        if self.interrupt.is_raised() {
+            Go::Stop
+        } else {
+            Go::On
+        }
     }
 }
 
@@ -273,7 +331,9 @@ fn training_failed(failure: &Failure, span: Span) -> Problem {
 /// A failed training; a loss that is not finite names the rows of its batch.
 fn failed(failure: &Failure, span: Span, data: &Dataset) -> Problem {
     let problem = training_failed(failure, span);
-    let Failure::LossNotFinite { rows, .. } = failure else { return problem };
+    let Failure::LossNotFinite { rows, .. } = failure else {
+        return problem;
+    };
     let mut names = Vec::new();
     for row in &data.rows {
         if rows.contains(&row_id(&row.id)) {
@@ -282,7 +342,11 @@ fn failed(failure: &Failure, span: Span, data: &Dataset) -> Problem {
     }
     let shown: Vec<String> = names.iter().take(8).cloned().collect();
     let more = names.len().saturating_sub(shown.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     problem
         .note(format!("the batch held {}{more}", shown.join(", ")))
         .help("lower `rate`, or look at the features of these rows")
@@ -303,7 +367,9 @@ fn score(
         return Err(lost(work.span));
     };
     let plan = runner.plan;
-    let Some(training) = plan.call(input) else { return Err(lost(work.span)) };
+    let Some(training) = plan.call(input) else {
+        return Err(lost(work.span));
+    };
     let Some(Setting::Network(network)) = training.setting("network") else {
         return Err(lost(work.span));
     };
@@ -312,13 +378,21 @@ fn score(
     let predictions = predict(runner, &graph, &weights, &data, work.span)?;
     let evaluation =
         summary::evaluation(runner, work, training, &graph, &data, course, predictions);
-    let bytes = serde_json::to_vec(&evaluation)
-        .map_err(|error| Problem::new(Code::E0901, error.to_string(), work.span, "here"))?;
+    let bytes = serde_json::to_vec(&evaluation).map_err(|error| {
+        Problem::new(Code::E0901, error.to_string(), work.span, "here")
+    })?;
     let weights = artifact.files.get(WEIGHTS).cloned().unwrap_or_default();
-    Ok(BTreeMap::from([(EVALUATION.to_string(), bytes), (WEIGHTS.to_string(), weights)]))
+    Ok(BTreeMap::from([
+        (EVALUATION.to_string(), bytes),
+        (WEIGHTS.to_string(), weights),
+    ]))
 }
 
-fn read(artifact: &Artifact, graph: &Graph, span: Span) -> Result<(Weights, Course), Problem> {
+fn read(
+    artifact: &Artifact,
+    graph: &Graph,
+    span: Span,
+) -> Result<(Weights, Course), Problem> {
     let bytes = |name: &str| artifact.files.get(name).map_or(&[][..], Vec::as_slice);
     let weights = Weights::from_safetensors(graph, bytes(WEIGHTS))
         .map_err(|failure| training_failed(&failure, span))?;

@@ -18,7 +18,9 @@ pub fn explain(options: &Explain) -> u8 {
         return FINE;
     }
     let near = nearest(wanted, Code::ALL.iter().map(|code| code.name()));
-    let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let hint = near
+        .map(|near| format!("; did you mean {near}?"))
+        .unwrap_or_default();
     eprintln!("error: there is no code `{wanted}`{hint}");
     FAILED
 }

@@ -19,7 +19,8 @@ pub fn print(problems: &[Problem], sources: &Sources, format: MessageFormat) {
     for problem in problems {
         let text = match format {
             MessageFormat::Human => {
-                let color = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+                let color =
+                    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
                 draw(problem, sources, color)
             }
             MessageFormat::Short => short(problem, sources),
@@ -28,26 +29,37 @@ pub fn print(problems: &[Problem], sources: &Sources, format: MessageFormat) {
                 continue;
             }
         };
-        let _ = stderr().lock().write_all(format!("{}\n", text.trim_end()).as_bytes());
+        let _ = stderr()
+            .lock()
+            .write_all(format!("{}\n", text.trim_end()).as_bytes());
     }
 }
 
 /// How many there are of each kind: "2 errors, 1 warning".
 pub fn count(problems: &[Problem]) -> Option<String> {
-    let errors = problems.iter().filter(|p| p.severity() == Severity::Error).count();
+    let errors = problems
+        .iter()
+        .filter(|p| p.severity() == Severity::Error)
+        .count();
     let warnings = problems.len() - errors;
     let said = |n: usize, word: &str| match n {
         0 => None,
         1 => Some(format!("1 {word}")),
         n => Some(format!("{n} {word}s")),
     };
-    let all: Vec<String> =
-        [said(errors, "error"), said(warnings, "warning")].into_iter().flatten().collect();
+    let all: Vec<String> = [said(errors, "error"), said(warnings, "warning")]
+        .into_iter()
+        .flatten()
+        .collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Read and check a script. None when it could not be read; that was printed.
-pub fn checked(session: &mut Session, file: &Path, format: MessageFormat) -> Option<Checked> {
+pub fn checked(
+    session: &mut Session,
+    file: &Path,
+    format: MessageFormat,
+) -> Option<Checked> {
     let name = file.display().to_string();
     match read(file) {
         Ok(text) => Some(session.check(&name, &text)),
@@ -72,10 +84,16 @@ fn read(file: &Path) -> Result<String, Box<Problem>> {
         problem(plain(&error), help)
     })?;
     if bytes.len() > LARGEST_SOURCE {
-        return Err(problem("it is too large for a script".into(), "data goes into files of its own"));
+        return Err(problem(
+            "it is too large for a script".into(),
+            "data goes into files of its own",
+        ));
     }
     String::from_utf8(bytes).map_err(|_| {
-        problem("it is not UTF-8 text".into(), "save it as UTF-8 in your editor")
+        problem(
+            "it is not UTF-8 text".into(),
+            "save it as UTF-8 in your editor",
+        )
     })
 }
 

@@ -16,7 +16,9 @@ use crate::world::Disk;
 pub fn plan(args: &Args, options: &Plan) -> u8 {
     let format = args.message_format;
     let mut session = Session::new(&Disk);
-    let Some(script) = checked(&mut session, &options.file, format) else { return FAILED };
+    let Some(script) = checked(&mut session, &options.file, format) else {
+        return FAILED;
+    };
     print(&script.problems, session.sources(), format);
     if script.failed() {
         return FAILED;
@@ -51,9 +53,13 @@ fn planned(
 }
 
 fn stands(plan: &Planned, store: &Store, id: NodeId) -> Standing {
-    let Some(node) = plan.node(id) else { return Standing::Passing };
+    let Some(node) = plan.node(id) else {
+        return Standing::Passing;
+    };
     let kept = match &node.work {
-        Work::Verb(call) => matches!(call.short_name(), "featurize" | "train" | "evaluate"),
+        Work::Verb(call) => {
+            matches!(call.short_name(), "featurize" | "train" | "evaluate")
+        }
         Work::Part(_) => false,
     };
     match store.get(Key::from_bytes(node.key)) {

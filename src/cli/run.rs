@@ -24,7 +24,9 @@ pub const STORE: &str = ".tmo/store";
 pub fn run(args: &Args, options: &Run) -> u8 {
     let format = args.message_format;
     let mut session = Session::new(&Disk);
-    let Some(script) = checked(&mut session, &options.file, format) else { return FAILED };
+    let Some(script) = checked(&mut session, &options.file, format) else {
+        return FAILED;
+    };
     print(&script.problems, session.sources(), format);
     if script.failed() {
         return FAILED;
@@ -56,16 +58,27 @@ fn computed(
         Problem::new(code, failure.to_string(), Span::NOWHERE, "")
     })?;
     let quiet = options.quiet || format == MessageFormat::Json;
-    let progress: Box<dyn Progress> =
-        if quiet { Box::new(Silent) } else { Box::new(Terminal::on_stderr()) };
-    let given = Options { store: &store, progress: &*progress, interrupt, threads: &threads };
+    let progress: Box<dyn Progress> = if quiet {
+        Box::new(Silent)
+    } else {
+        Box::new(Terminal::on_stderr())
+    };
+    let given = Options {
+        store: &store,
+        progress: &*progress,
+        interrupt,
+        threads: &threads,
+    };
     let ran = session.run(&script.program, &plan, &options.studies, &given);
     drop(progress);
     for outcome in &ran.outcomes {
         present(outcome, options.out.as_deref())?;
     }
     print(&ran.problems, session.sources(), format);
-    let failed = ran.problems.iter().find(|p| p.severity() == Severity::Error);
+    let failed = ran
+        .problems
+        .iter()
+        .find(|p| p.severity() == Severity::Error);
     Ok(match failed {
         None => FINE,
         Some(problem) if problem.code == Code::E0809 => INTERRUPTED,
@@ -81,7 +94,10 @@ pub fn open_store(dir: Option<&Path>) -> Result<Store, Box<Problem>> {
 
 /// Print a study's scores, and write its files where the user wants them.
 fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
-    let look = Look { colour: stdout().is_terminal(), unicode: true };
+    let look = Look {
+        colour: stdout().is_terminal(),
+        unicode: true,
+    };
     let failed = |problem: crate::report::ReportProblem| {
         let help = problem.help();
         Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "").help(help)

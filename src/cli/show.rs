@@ -51,8 +51,12 @@ fn print_all(problems: &[Problem], session: &Session, format: MessageFormat) -> 
 }
 
 fn missing(program: &Program, name: &str) -> Problem {
-    let problem =
-        Problem::new(Code::E0101, format!("`{name}` is not defined"), Span::NOWHERE, "");
+    let problem = Problem::new(
+        Code::E0101,
+        format!("`{name}` is not defined"),
+        Span::NOWHERE,
+        "",
+    );
     match nearest(name, program.items.iter().map(|def| &*def.name)) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem.help("without a name every item is listed"),
@@ -106,15 +110,28 @@ fn layers(network: &Network) -> Result<String, Box<Problem>> {
     let width = |of: &dyn Fn(usize) -> usize, least: usize| {
         (0..rows.len()).map(of).max().unwrap_or(0).max(least)
     };
-    let place = width(&|i| rows.get(i).map_or(0, |row| row.place.chars().count()), 5);
-    let layer = width(&|i| rows.get(i).map_or(0, |row| row.layer.chars().count()), 5);
-    let shape = width(&|i| rows.get(i).map_or(0, |row| row.output.chars().count()), 6);
+    let place = width(
+        &|i| rows.get(i).map_or(0, |row| row.place.chars().count()),
+        5,
+    );
+    let layer = width(
+        &|i| rows.get(i).map_or(0, |row| row.layer.chars().count()),
+        5,
+    );
+    let shape = width(
+        &|i| rows.get(i).map_or(0, |row| row.output.chars().count()),
+        6,
+    );
     let mut text = format!(
         "\n  {:place$}  {:layer$}  {:shape$}  {:>10}\n",
         "place", "layer", "output", "weights"
     );
     for row in &rows {
-        let weights = if row.weights == 0 { String::new() } else { grouped(row.weights) };
+        let weights = if row.weights == 0 {
+            String::new()
+        } else {
+            grouped(row.weights)
+        };
         let _ = writeln!(
             text,
             "  {:place$}  {:layer$}  {:shape$}  {weights:>10}",

@@ -103,7 +103,11 @@ codes! {
 impl Code {
     /// Errors begin with E, warnings with W.
     pub fn severity(self) -> Severity {
-        if self.name().starts_with('W') { Severity::Warning } else { Severity::Error }
+        if self.name().starts_with('W') {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
     }
 
     /// The code of that name.

@@ -37,19 +37,36 @@ pub struct Problem {
 
 impl Problem {
     /// A message with its first place. `span` may be [`Span::NOWHERE`].
-    pub fn new(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        title: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> Self {
         let labels = if span == Span::NOWHERE {
             Vec::new()
         } else {
-            vec![Label { span, text: label.into() }]
+            vec![Label {
+                span,
+                text: label.into(),
+            }]
         };
-        Problem { code, title: title.into(), labels, notes: Vec::new(), help: None }
+        Problem {
+            code,
+            title: title.into(),
+            labels,
+            notes: Vec::new(),
+            help: None,
+        }
     }
 
     /// Add a second place; one that lies nowhere is left out.
     pub fn and(mut self, span: Span, text: impl Into<String>) -> Self {
         if span != Span::NOWHERE {
-            self.labels.push(Label { span, text: text.into() });
+            self.labels.push(Label {
+                span,
+                text: text.into(),
+            });
         }
         self
     }
@@ -73,7 +90,9 @@ impl Problem {
 
     /// Where the reader should look first.
     pub fn span(&self) -> Span {
-        self.labels.first().map_or(Span::NOWHERE, |label| label.span)
+        self.labels
+            .first()
+            .map_or(Span::NOWHERE, |label| label.span)
     }
 }
 
@@ -98,9 +117,17 @@ impl Diagnostic for Problem {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let lines: Vec<&str> =
-            self.notes.iter().chain(&self.help).map(String::as_str).collect();
-        if lines.is_empty() { None } else { Some(Box::new(lines.join("\n"))) }
+        let lines: Vec<&str> = self
+            .notes
+            .iter()
+            .chain(&self.help)
+            .map(String::as_str)
+            .collect();
+        if lines.is_empty() {
+            None
+        } else {
+            Some(Box::new(lines.join("\n")))
+        }
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -22,8 +22,12 @@ pub trait Canonical {
 
 /// The canonical bytes of one call.
 pub fn canonical(call: &Call, context: &dyn Canonical) -> Vec<u8> {
-    let mut writer =
-        Writer { bytes: Vec::new(), context, vars: BTreeMap::new(), seen: BTreeMap::new() };
+    let mut writer = Writer {
+        bytes: Vec::new(),
+        context,
+        vars: BTreeMap::new(),
+        seen: BTreeMap::new(),
+    };
     writer.call(call);
     writer.bytes
 }

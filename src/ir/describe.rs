@@ -16,7 +16,12 @@ pub fn describe(expr: &Expr) -> String {
         }
         Kind::Shown(of, unit) => format!("{} to {unit}", describe(of)),
         Kind::If(test, yes, no) => {
-            format!("if {} then {} else {}", describe(test), describe(yes), describe(no))
+            format!(
+                "if {} then {} else {}",
+                describe(test),
+                describe(yes),
+                describe(no)
+            )
         }
         Kind::Call(call) => {
             let mut all = Vec::new();

@@ -11,7 +11,7 @@ mod value;
 
 pub use canonical::{Canonical, canonical};
 pub use describe::describe;
-pub use network::{Input, Network};
+pub use network::{Input, Network, networks};
 pub use value::{Made, Real, Static, show_real};
 
 use std::sync::Arc;
@@ -80,7 +80,10 @@ pub struct Call {
 impl Call {
     /// The setting of that name.
     pub fn setting(&self, name: &str) -> Option<&Setting> {
-        self.settings.iter().find(|(known, _)| &**known == name).map(|(_, value)| value)
+        self.settings
+            .iter()
+            .find(|(known, _)| &**known == name)
+            .map(|(_, value)| value)
     }
 
     /// The last part of the builtin's name.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Expr, VarId};
+use super::{Expr, Kind, Setting, VarId};
 use crate::source::Span;
 
 /// What a network is fed.
@@ -27,4 +27,29 @@ pub struct Network {
     pub input: Input,
     /// What comes out; parts used twice are shared (the same `Arc`).
     pub output: Arc<Expr>,
+}
+
+/// The networks an expression trains, inner ones first.
+pub fn networks(expr: &Expr) -> Vec<&Arc<Network>> {
+    let mut found = Vec::new();
+    match &expr.kind {
+        Kind::Call(call) => {
+            for input in &call.inputs {
+                found.extend(networks(input));
+            }
+            for (_, setting) in &call.settings {
+                if let Setting::Network(network) = setting {
+                    found.push(network);
+                }
+            }
+        }
+        Kind::Field(of, _) => found.extend(networks(of)),
+        Kind::Static(_)
+        | Kind::Var(_)
+        | Kind::Unary(..)
+        | Kind::Binary(..)
+        | Kind::Shown(..)
+        | Kind::If(..) => {}
+    }
+    found
 }

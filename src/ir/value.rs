@@ -64,7 +64,10 @@ pub struct Made {
 impl Made {
     /// The setting of that name.
     pub fn setting(&self, name: &str) -> Option<&Static> {
-        self.settings.iter().find(|(known, _)| &**known == name).map(|(_, value)| value)
+        self.settings
+            .iter()
+            .find(|(known, _)| &**known == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -91,15 +94,20 @@ impl fmt::Display for Static {
             Static::Symbol(name) => f.write_str(name.rsplit('.').next().unwrap_or(name)),
             Static::Made(made) => {
                 let name = made.builtin.rsplit('.').next().unwrap_or(&made.builtin);
-                let settings: Vec<String> =
-                    made.settings.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+                let settings: Vec<String> = made
+                    .settings
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}"))
+                    .collect();
                 write!(f, "{name}({})", settings.join(", "))
             }
             Static::List(all) => write!(f, "[{}]", joined(all)),
             Static::Tuple(all) => write!(f, "({})", joined(all)),
             Static::Record(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}"))
+                    .collect();
                 write!(f, "{{ {} }}", fields.join(", "))
             }
             Static::Range(from, to, inclusive) => {
@@ -110,7 +118,10 @@ impl fmt::Display for Static {
 }
 
 fn joined(all: &[Static]) -> String {
-    all.iter().map(Static::to_string).collect::<Vec<_>>().join(", ")
+    all.iter()
+        .map(Static::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A number in the unit it is shown in, `5 Å`, `20%`.

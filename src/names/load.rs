@@ -27,7 +27,11 @@ pub struct Loaded {
 
 /// Read the standard library and, when there is one, the script `root` (its path as the
 /// user wrote it, and its text) with everything it imports.
-pub fn load(world: &dyn World, sources: &mut Sources, root: Option<(&str, &str)>) -> Loaded {
+pub fn load(
+    world: &dyn World,
+    sources: &mut Sources,
+    root: Option<(&str, &str)>,
+) -> Loaded {
     let mut loader = Loader {
         world,
         sources,
@@ -45,7 +49,10 @@ pub fn load(world: &dyn World, sources: &mut Sources, root: Option<(&str, &str)>
     }
     let mut problems = loader.problems;
     problems.extend(find_cycles(&loader.program));
-    Loaded { program: loader.program, problems }
+    Loaded {
+        program: loader.program,
+        problems,
+    }
 }
 
 struct Loader<'a> {
@@ -81,7 +88,9 @@ impl Loader<'_> {
     fn file(&mut self, path: PathBuf, shown: &str, text: &str) -> ModuleId {
         let source = self.sources.add(shown, text);
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
         self.module(source, Some(folder), &name.unwrap_or_default(), path)
     }
 
@@ -129,14 +138,16 @@ impl Loader<'_> {
                 if found.is_none() {
                     let near = nearest(&name, FILES.iter().map(|(known, ..)| *known));
                     let span = words.iter().fold(Span::NOWHERE, |s, w| s.to(w.span));
-                    self.problems.push(problems::no_such_module(&name, span, near));
+                    self.problems
+                        .push(problems::no_such_module(&name, span, near));
                 }
                 found
             }
             UseFrom::File(path) => {
                 let below = folder.unwrap_or(Path::new(""));
                 let Some(full) = inside(below, &path.value) else {
-                    self.problems.push(problems::outside(&path.value, path.span));
+                    self.problems
+                        .push(problems::outside(&path.value, path.span));
                     return None;
                 };
                 self.script(full, &path.value, path.span)
@@ -159,7 +170,9 @@ impl Loader<'_> {
             return Some(*id);
         }
         let text = match self.world.read(&full) {
-            Ok(bytes) if bytes.len() > LARGEST_SOURCE => Err("it is too large".to_string()),
+            Ok(bytes) if bytes.len() > LARGEST_SOURCE => {
+                Err("it is too large".to_string())
+            }
             Ok(bytes) => {
                 String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_string())
             }
@@ -168,7 +181,8 @@ impl Loader<'_> {
         match text {
             Ok(text) => Some(self.file(full.clone(), &full.display().to_string(), &text)),
             Err(why) => {
-                self.problems.push(problems::unreadable(written, &why, span));
+                self.problems
+                    .push(problems::unreadable(written, &why, span));
                 None
             }
         }
@@ -182,10 +196,14 @@ impl Loader<'_> {
                 }
             }
             (UseWhat::Names(names), None) => {
-                imports.lost.extend(names.iter().map(|name| name.value.clone()));
+                imports
+                    .lost
+                    .extend(names.iter().map(|name| name.value.clone()));
             }
             (UseWhat::Alias(alias), Some(id)) => {
-                imports.names.insert(alias.value.clone(), (Target::Module(id), alias.span));
+                imports
+                    .names
+                    .insert(alias.value.clone(), (Target::Module(id), alias.span));
             }
             (UseWhat::Alias(alias), None) => imports.lost.push(alias.value.clone()),
             (UseWhat::Whole, module) => {
@@ -194,12 +212,17 @@ impl Loader<'_> {
                     UseFrom::File(path) => {
                         let stem = Path::new(&path.value).file_stem();
                         let stem = stem.map(|stem| Arc::from(&*stem.to_string_lossy()));
-                        stem.map(|value| Ident { value, span: path.span })
+                        stem.map(|value| Ident {
+                            value,
+                            span: path.span,
+                        })
                     }
                 };
                 match (last, module) {
                     (Some(name), Some(id)) => {
-                        imports.names.insert(name.value, (Target::Module(id), name.span));
+                        imports
+                            .names
+                            .insert(name.value, (Target::Module(id), name.span));
                     }
                     (Some(name), None) => imports.lost.push(name.value),
                     (None, _) => {}
@@ -209,7 +232,9 @@ impl Loader<'_> {
     }
 
     fn import_name(&mut self, name: &Ident, from: ModuleId, imports: &mut Imports) {
-        let Some(module) = self.program.module(from) else { return };
+        let Some(module) = self.program.module(from) else {
+            return;
+        };
         match module.items.get(&name.value) {
             Some(item) => {
                 let entry = (Target::Item(*item), name.span);
@@ -240,9 +265,17 @@ impl Loader<'_> {
             }
         }
         let first = self.program.items.len();
-        let mut spans: BTreeMap<Arc<str>, Span> =
-            imports.names.iter().map(|(name, (_, span))| (name.clone(), *span)).collect();
-        for (at, name) in file.items.iter().flat_map(|item| named(&item.kind)).enumerate() {
+        let mut spans: BTreeMap<Arc<str>, Span> = imports
+            .names
+            .iter()
+            .map(|(name, (_, span))| (name.clone(), *span))
+            .collect();
+        for (at, name) in file
+            .items
+            .iter()
+            .flat_map(|item| named(&item.kind))
+            .enumerate()
+        {
             let id = ItemId(first + at);
             if let Some(earlier) = spans.get(&name.value) {
                 let problem = problems::taken(
@@ -262,8 +295,7 @@ impl Loader<'_> {
                 }
             }
         }
-        let mut resolver =
-            Resolver::new(&globals, is_std, &imports.lost);
+        let mut resolver = Resolver::new(&globals, is_std, &imports.lost);
         for item in &file.items {
             let doc = item.doc.clone();
             let def = |name: &Ident, body: Body| Def {
@@ -303,7 +335,9 @@ impl Loader<'_> {
         let prelude = self.by_path.get(Path::new(PRELUDE));
         let module = prelude.and_then(|id| self.program.module(*id));
         let items = module.iter().flat_map(|module| &module.items);
-        items.map(|(name, id)| (name.clone(), Target::Item(*id))).collect()
+        items
+            .map(|(name, id)| (name.clone(), Target::Item(*id)))
+            .collect()
     }
 
     fn is_free(
@@ -317,8 +351,12 @@ impl Loader<'_> {
             self.problems.push(problems::element(name, span));
             return false;
         }
-        let Some(Target::Item(other)) = globals.get(name) else { return true };
-        let Some(def) = self.program.item(*other) else { return true };
+        let Some(Target::Item(other)) = globals.get(name) else {
+            return true;
+        };
+        let Some(def) = self.program.item(*other) else {
+            return true;
+        };
         let problem = problems::taken(name, span, "the prelude", def.name_span);
         self.problems.push(problem);
         false
@@ -329,10 +367,14 @@ impl Loader<'_> {
 fn named(kind: &ItemKind) -> Vec<&Ident> {
     match kind {
         ItemKind::Use(_) => Vec::new(),
-        ItemKind::Let(Let { pattern: Pattern::Name(name), .. }) => vec![name],
-        ItemKind::Let(Let { pattern: Pattern::Tuple(names, _), .. }) => {
-            names.iter().collect()
-        }
+        ItemKind::Let(Let {
+            pattern: Pattern::Name(name),
+            ..
+        }) => vec![name],
+        ItemKind::Let(Let {
+            pattern: Pattern::Tuple(names, _),
+            ..
+        }) => names.iter().collect(),
         ItemKind::Decl(decl) => vec![&decl.name],
     }
 }

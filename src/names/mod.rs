@@ -15,7 +15,5 @@ mod stdlib;
 
 pub use load::{Loaded, load};
 pub use needs::{named_by, parts};
-pub use program::{
-    Body, Bound, Def, ItemId, Module, ModuleId, Program, Target,
-};
+pub use program::{Body, Bound, Def, ItemId, Module, ModuleId, Program, Target};
 pub use stdlib::{FILES as STDLIB, PRELUDE};

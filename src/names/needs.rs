@@ -29,7 +29,14 @@ pub fn find_cycles(program: &Program) -> Vec<Problem> {
     let mut done = vec![false; program.items.len()];
     for start in 0..program.items.len() {
         let mut path: Vec<(ItemId, Span)> = Vec::new();
-        visit(program, ItemId(start), Span::NOWHERE, &mut path, &mut done, &mut problems);
+        visit(
+            program,
+            ItemId(start),
+            Span::NOWHERE,
+            &mut path,
+            &mut done,
+            &mut problems,
+        );
     }
     problems
 }
@@ -65,7 +72,12 @@ fn visit(
 }
 
 fn needed_by_decl(decl: &Decl<Bound>, found: &mut Vec<(ItemId, Span)>) {
-    for default in decl.groups.iter().flatten().filter_map(|param| param.default.as_ref()) {
+    for default in decl
+        .groups
+        .iter()
+        .flatten()
+        .filter_map(|param| param.default.as_ref())
+    {
         needed(default, found);
     }
     needed(&decl.body, found);
@@ -73,7 +85,11 @@ fn needed_by_decl(decl: &Decl<Bound>, found: &mut Vec<(ItemId, Span)>) {
 
 /// The items an expression names.
 fn needed(expr: &Expr<Bound>, found: &mut Vec<(ItemId, Span)>) {
-    if let ExprKind::Name(Bound { target: Target::Item(id), .. }) = &expr.kind {
+    if let ExprKind::Name(Bound {
+        target: Target::Item(id),
+        ..
+    }) = &expr.kind
+    {
         found.push((*id, expr.span));
     }
     for part in parts(expr) {
@@ -94,9 +110,10 @@ pub fn parts<N>(expr: &Expr<N>) -> Vec<&Arc<Expr<N>>> {
             lets.iter().map(|item| &item.value).chain([value]).collect()
         }
         ExprKind::Tuple(all) | ExprKind::List(all) => all.iter().collect(),
-        ExprKind::Call { callee, args, .. } => {
-            [callee].into_iter().chain(args.iter().map(arg_value)).collect()
-        }
+        ExprKind::Call { callee, args, .. } => [callee]
+            .into_iter()
+            .chain(args.iter().map(arg_value))
+            .collect(),
         ExprKind::Field(of, _) | ExprKind::Unary(_, of) | ExprKind::Convert(of, _) => {
             vec![of]
         }

@@ -4,7 +4,12 @@ use crate::diagnostic::{Code, Problem};
 use crate::source::Span;
 
 /// A name nobody defines.
-pub fn unknown(name: &str, span: Span, near: Option<&str>, hint: Option<String>) -> Problem {
+pub fn unknown(
+    name: &str,
+    span: Span,
+    near: Option<&str>,
+    hint: Option<String>,
+) -> Problem {
     let problem = Problem::new(
         Code::E0101,
         format!("`{name}` is not defined"),
@@ -14,8 +19,9 @@ pub fn unknown(name: &str, span: Span, near: Option<&str>, hint: Option<String>)
     match (near, hint) {
         (_, Some(hint)) => problem.help(hint),
         (Some(near), None) => problem.help(format!("did you mean `{near}`?")),
-        (None, None) => problem
-            .help("define it with `let`, `fn` or another item, or bring it in with `use`"),
+        (None, None) => problem.help(
+            "define it with `let`, `fn` or another item, or bring it in with `use`",
+        ),
     }
 }
 
@@ -69,7 +75,12 @@ pub fn outside(path: &str, span: Span) -> Problem {
 }
 
 /// A name the other module does not have.
-pub fn not_in_module(name: &str, module: &str, span: Span, near: Option<&str>) -> Problem {
+pub fn not_in_module(
+    name: &str,
+    module: &str,
+    span: Span,
+    near: Option<&str>,
+) -> Problem {
     let problem = Problem::new(
         Code::E0103,
         format!("`{module}` has no `{name}`"),
@@ -118,6 +129,11 @@ pub fn no_parameters(noun: &str, name: &str, span: Span) -> Problem {
 
 /// A parameter or result without a type.
 pub fn untyped(what: &str, span: Span) -> Problem {
-    Problem::new(Code::E0107, format!("{what} needs a type"), span, "no type here")
-        .help("write it after a colon, as in `width: Int`; a result after `->`")
+    Problem::new(
+        Code::E0107,
+        format!("{what} needs a type"),
+        span,
+        "no type here",
+    )
+    .help("write it after a colon, as in `width: Int`; a result after `->`")
 }

@@ -128,14 +128,21 @@ impl Program {
     /// The items of one file, in the order they stand there.
     pub fn items_of(&self, module: ModuleId) -> impl Iterator<Item = (ItemId, &Def)> {
         let all = self.items.iter().enumerate();
-        all.filter(move |(_, def)| def.module == module).map(|(at, def)| (ItemId(at), def))
+        all.filter(move |(_, def)| def.module == module)
+            .map(|(at, def)| (ItemId(at), def))
     }
 
     /// `std.models.cnn.descriptor_cnn`, `prelude.dense`: a name no script can change.
     pub fn full_name(&self, id: ItemId) -> String {
-        let Some(def) = self.item(id) else { return String::new() };
+        let Some(def) = self.item(id) else {
+            return String::new();
+        };
         let module = self.module(def.module).map_or("", |module| &module.name);
-        format!("{}.{}", module.strip_prefix("std.").unwrap_or(module), def.name)
+        format!(
+            "{}.{}",
+            module.strip_prefix("std.").unwrap_or(module),
+            def.name
+        )
     }
 
     /// Whether the body is in Rust.

@@ -35,7 +35,13 @@ impl<'a> Resolver<'a> {
         lost: &'a [Arc<str>],
     ) -> Self {
         let scope = Scope::default();
-        Resolver { globals, is_std, lost, problems: Vec::new(), scope }
+        Resolver {
+            globals,
+            is_std,
+            lost,
+            problems: Vec::new(),
+            scope,
+        }
     }
 
     /// A top-level `let`.
@@ -68,14 +74,26 @@ impl<'a> Resolver<'a> {
         let takes = matches!(decl.noun, Noun::Fn | Noun::Layer | Noun::Model);
         if !takes {
             if let Some(first) = decl.groups.first() {
-                let span = first.iter().fold(Span::NOWHERE, |span, param| span.to(param.span));
-                let span = if span == Span::NOWHERE { decl.name.span } else { span };
+                let span = first
+                    .iter()
+                    .fold(Span::NOWHERE, |span, param| span.to(param.span));
+                let span = if span == Span::NOWHERE {
+                    decl.name.span
+                } else {
+                    span
+                };
                 let word = decl.noun.word();
-                self.problems.push(problems::no_parameters(word, &decl.name.value, span));
+                self.problems
+                    .push(problems::no_parameters(word, &decl.name.value, span));
             }
             return;
         }
-        for param in decl.groups.iter().flatten().filter(|param| param.ty.is_none()) {
+        for param in decl
+            .groups
+            .iter()
+            .flatten()
+            .filter(|param| param.ty.is_none())
+        {
             let what = format!("the parameter `{}`", param.name.value);
             self.problems.push(problems::untyped(&what, param.span));
         }
@@ -89,9 +107,18 @@ impl<'a> Resolver<'a> {
     /// Free names of the parameters' types are size variables or domains in the body.
     fn collect_letters(&mut self, decl: &Decl) {
         self.scope.letter(&"rows".into());
-        let params: Vec<&str> =
-            decl.groups.iter().flatten().map(|param| &*param.name.value).collect();
-        for ty in decl.groups.iter().flatten().filter_map(|param| param.ty.as_ref()) {
+        let params: Vec<&str> = decl
+            .groups
+            .iter()
+            .flatten()
+            .map(|param| &*param.name.value)
+            .collect();
+        for ty in decl
+            .groups
+            .iter()
+            .flatten()
+            .filter_map(|param| param.ty.as_ref())
+        {
             let mut found = Vec::new();
             letters(ty, &mut found);
             for letter in found {
@@ -120,7 +147,8 @@ impl<'a> Resolver<'a> {
 
     fn bind(&mut self, name: &Ident) {
         if name.value.parse::<Element>().is_ok() {
-            self.problems.push(problems::element(&name.value, name.span));
+            self.problems
+                .push(problems::element(&name.value, name.span));
         }
         self.scope.bind(&name.value);
     }
@@ -138,7 +166,10 @@ impl<'a> Resolver<'a> {
 
     fn expr(&mut self, expr: &Arc<Expr>) -> Arc<Expr<Bound>> {
         let kind = self.kind(expr);
-        Arc::new(Expr { kind, span: expr.span })
+        Arc::new(Expr {
+            kind,
+            span: expr.span,
+        })
     }
 
     fn exprs(&mut self, all: &[Arc<Expr>]) -> Vec<Arc<Expr<Bound>>> {
@@ -156,7 +187,11 @@ impl<'a> Resolver<'a> {
             ExprKind::Block(lets, value) => self.block(lets, value),
             ExprKind::Tuple(parts) => ExprKind::Tuple(self.exprs(parts)),
             ExprKind::List(parts) => ExprKind::List(self.exprs(parts)),
-            ExprKind::Call { callee, args, brackets } => ExprKind::Call {
+            ExprKind::Call {
+                callee,
+                args,
+                brackets,
+            } => ExprKind::Call {
                 callee: self.expr(callee),
                 args: self.args(args),
                 brackets: *brackets,
@@ -167,7 +202,11 @@ impl<'a> Resolver<'a> {
             ExprKind::Binary(op, a, b) => {
                 ExprKind::Binary(op.clone(), self.expr(a), self.expr(b))
             }
-            ExprKind::Range { from, to, inclusive } => ExprKind::Range {
+            ExprKind::Range {
+                from,
+                to,
+                inclusive,
+            } => ExprKind::Range {
                 from: self.expr(from),
                 to: self.expr(to),
                 inclusive: *inclusive,
@@ -207,7 +246,10 @@ impl<'a> Resolver<'a> {
         }
         let body = self.expr(&lambda.body);
         self.scope.leave(mark);
-        ExprKind::Lambda(Arc::new(Lambda { params: lambda.params.clone(), body }))
+        ExprKind::Lambda(Arc::new(Lambda {
+            params: lambda.params.clone(),
+            body,
+        }))
     }
 
     fn args(&mut self, args: &[Arg]) -> Vec<Arg<Bound>> {
@@ -223,7 +265,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn name(&mut self, name: &Ident) -> Bound {
-        Bound { name: name.value.clone(), target: self.target(name) }
+        Bound {
+            name: name.value.clone(),
+            target: self.target(name),
+        }
     }
 
     fn target(&mut self, name: &Ident) -> Target {
@@ -241,10 +286,14 @@ impl<'a> Resolver<'a> {
             return Target::Builtin;
         }
         if !self.lost.iter().any(|lost| &**lost == word) {
-            let known = self.scope.names().chain(self.globals.keys().map(|key| &**key));
+            let known = self
+                .scope
+                .names()
+                .chain(self.globals.keys().map(|key| &**key));
             let near = nearest(word, known);
             let hint = elsewhere(word);
-            self.problems.push(problems::unknown(word, name.span, near, hint));
+            self.problems
+                .push(problems::unknown(word, name.span, near, hint));
         }
         Target::Missing
     }

@@ -5,8 +5,16 @@ pub const PRELUDE: &str = "std.prelude";
 
 /// Dotted name, file name for messages, text.
 pub const FILES: &[(&str, &str, &str)] = &[
-    (PRELUDE, "stdlib/prelude.tmo", include_str!("../../stdlib/prelude.tmo")),
-    ("std.layers", "stdlib/layers.tmo", include_str!("../../stdlib/layers.tmo")),
+    (
+        PRELUDE,
+        "stdlib/prelude.tmo",
+        include_str!("../../stdlib/prelude.tmo"),
+    ),
+    (
+        "std.layers",
+        "stdlib/layers.tmo",
+        include_str!("../../stdlib/layers.tmo"),
+    ),
     (
         "std.models.cnn",
         "stdlib/models/cnn.tmo",

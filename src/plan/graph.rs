@@ -105,10 +105,19 @@ pub fn plan(
     };
     let mut studies = Vec::new();
     for study in &module.studies {
-        let root = planner.node(&study.root)?.ok_or_else(|| nothing_to_run(study))?;
-        studies.push(PlannedStudy { study: study.clone(), root });
+        let root = planner
+            .node(&study.root)?
+            .ok_or_else(|| nothing_to_run(study))?;
+        studies.push(PlannedStudy {
+            study: study.clone(),
+            root,
+        });
     }
-    Ok(Plan { nodes: planner.nodes, studies, root_seed })
+    Ok(Plan {
+        nodes: planner.nodes,
+        studies,
+        root_seed,
+    })
 }
 
 fn nothing_to_run(study: &Study) -> Problem {
@@ -149,7 +158,9 @@ impl Planner<'_> {
                 (Work::Verb(call.clone()), needs, canonical(call, &context))
             }
             Kind::Field(of, name) => {
-                let Some(whole) = self.node(of)? else { return Ok(None) };
+                let Some(whole) = self.node(of)? else {
+                    return Ok(None);
+                };
                 let key = self.nodes.get(whole.0).map_or([0; 32], |node| node.key);
                 let mut bytes = b"part".to_vec();
                 bytes.extend_from_slice(&key);
@@ -163,7 +174,12 @@ impl Planner<'_> {
             Some(id) => *id,
             None => {
                 let id = NodeId(self.nodes.len());
-                self.nodes.push(Node { key, work, inputs: needs, span: expr.span });
+                self.nodes.push(Node {
+                    key,
+                    work,
+                    inputs: needs,
+                    span: expr.span,
+                });
                 self.by_key.insert(key, id);
                 id
             }

@@ -37,16 +37,18 @@ pub fn show(
                 (Standing::Stored, _) => "cached",
                 (_, false) => "not needed",
                 (Standing::New, true) => "new",
-                (Standing::Passing, true) => "",
+                (Standing::Passing, true) => "·",
             };
-            let line = format!("{}{}", "  ".repeat(depth + 1), describe(&node.work, weights));
-            let width = line.chars().count();
-            let dots = if word.is_empty() {
+            let branch = if depth == 0 {
                 String::new()
             } else {
-                format!(" {} {word}", ".".repeat(70usize.saturating_sub(width).max(3)))
+                format!("{}└ ", "  ".repeat(depth - 1))
             };
-            let _ = writeln!(text, "{line}{dots}");
+            let _ = writeln!(
+                text,
+                "  {word:<12}{branch}{}",
+                describe(&node.work, weights)
+            );
             needed = needed && stands != Standing::Stored;
             depth += 1;
             at = node.inputs.first().copied();
@@ -55,7 +57,10 @@ pub fn show(
     let new = |id: &NodeId| standing(*id) == Standing::New;
     let all: Vec<NodeId> = (0..plan.nodes.len()).map(NodeId).collect();
     let count = all.iter().filter(|id| new(id)).count();
-    let stored = all.iter().filter(|id| standing(**id) == Standing::Stored).count();
+    let stored = all
+        .iter()
+        .filter(|id| standing(**id) == Standing::Stored)
+        .count();
     let _ = writeln!(
         text,
         "{} in {}: {count} to compute, {stored} cached",

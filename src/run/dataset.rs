@@ -64,20 +64,28 @@ impl Dataset {
     /// The rows at those positions, in that order, with everything attached to them.
     pub fn pick(&self, at: &[usize]) -> Dataset {
         let target = self.target.as_ref().map(|target| Target {
-            values: at.iter().filter_map(|i| target.values.get(*i).copied()).collect(),
+            values: at
+                .iter()
+                .filter_map(|i| target.values.get(*i).copied())
+                .collect(),
             ..target.clone()
         });
         let parts = self.parts.as_ref();
         let features = self.features.as_ref().map(|features| {
             let width = features.width();
-            let rows = at.iter().filter_map(|i| features.values.get(i * width..(i + 1) * width));
+            let rows = at
+                .iter()
+                .filter_map(|i| features.values.get(i * width..(i + 1) * width));
             Features {
                 sizes: features.sizes.clone(),
                 values: Arc::new(rows.flatten().copied().collect()),
             }
         });
         Dataset {
-            rows: at.iter().filter_map(|i| self.rows.get(*i).cloned()).collect(),
+            rows: at
+                .iter()
+                .filter_map(|i| self.rows.get(*i).cloned())
+                .collect(),
             source: self.source.clone(),
             target,
             parts: parts

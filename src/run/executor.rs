@@ -73,7 +73,12 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A run of a plan.
     pub fn new(plan: &'a Plan, settings: Settings<'a>) -> Self {
-        Runner { plan, settings, warnings: Vec::new(), values: BTreeMap::new() }
+        Runner {
+            plan,
+            settings,
+            warnings: Vec::new(),
+            values: BTreeMap::new(),
+        }
     }
 
     /// The value of a node, computed if need be.
@@ -82,7 +87,9 @@ impl<'a> Runner<'a> {
             return Ok(known.clone());
         }
         let plan = self.plan;
-        let Some(node) = plan.node(id) else { return Err(no_node()) };
+        let Some(node) = plan.node(id) else {
+            return Err(no_node());
+        };
         if self.settings.interrupt.is_raised() {
             return Err(interrupted(node.span));
         }
@@ -93,10 +100,21 @@ impl<'a> Runner<'a> {
                 };
                 let key = Key::from_bytes(node.key);
                 let inputs = &node.inputs;
-                verb(self, &Work { id, call, key, inputs, span: node.span })?
+                verb(
+                    self,
+                    &Work {
+                        id,
+                        call,
+                        key,
+                        inputs,
+                        span: node.span,
+                    },
+                )?
             }
             plan::Work::Part(name) => {
-                let Some(whole) = node.inputs.first() else { return Err(no_node()) };
+                let Some(whole) = node.inputs.first() else {
+                    return Err(no_node());
+                };
                 let data = self.dataset(*whole)?;
                 let part = match &**name {
                     "train" => super::Part::Train,
@@ -137,7 +155,12 @@ impl<'a> Runner<'a> {
 
     /// The stored result of a node. What is damaged is said, and counts as absent.
     pub fn stored(&mut self, work: &Work<'_>) -> Result<Option<Artifact>, Problem> {
-        match self.settings.store.get(work.key).map_err(|e| store_problem(&e))? {
+        match self
+            .settings
+            .store
+            .get(work.key)
+            .map_err(|e| store_problem(&e))?
+        {
             Found::Nothing => Ok(None),
             Found::Intact(artifact) => Ok(Some(artifact)),
             Found::Damaged(damaged) => {
@@ -170,23 +193,36 @@ impl<'a> Runner<'a> {
         for input in work.inputs {
             self.value(*input)?;
         }
-        let Some(_lock) = self.lock(work)? else { return Err(interrupted(work.span)) };
+        let Some(_lock) = self.lock(work)? else {
+            return Err(interrupted(work.span));
+        };
         let store = self.settings.store;
         if let Some(artifact) = self.stored(work)? {
             // A run killed between storing its result and dropping its checkpoint.
-            store.drop_checkpoint(work.key).map_err(|e| store_problem(&e))?;
+            store
+                .drop_checkpoint(work.key)
+                .map_err(|e| store_problem(&e))?;
             self.say_cached(work);
             return Ok(artifact);
         }
         let files = compute(self)?;
         let words = plan::describe(&plan::Work::Verb(work.call.clone()), &|_| None);
         let inputs = BTreeMap::from([("call".to_string(), words)]);
-        let put = store.put(work.key, kind, &inputs, &files).map_err(|e| store_problem(&e))?;
+        let put = store
+            .put(work.key, kind, &inputs, &files)
+            .map_err(|e| store_problem(&e))?;
         if let Stored::AlreadyDiffers { what } = put {
             return Err(not_deterministic(work.span, &what));
         }
-        store.drop_checkpoint(work.key).map_err(|e| store_problem(&e))?;
-        Ok(Artifact { key: work.key, kind: kind.into(), inputs, files })
+        store
+            .drop_checkpoint(work.key)
+            .map_err(|e| store_problem(&e))?;
+        Ok(Artifact {
+            key: work.key,
+            kind: kind.into(),
+            inputs,
+            files,
+        })
     }
 
     fn lock(&self, work: &Work<'_>) -> Result<Option<KeyLock>, Problem> {
@@ -204,12 +240,18 @@ impl<'a> Runner<'a> {
             }
             Wait::GoOn
         };
-        self.settings.store.lock(work.key, &mut wait).map_err(|e| store_problem(&e))
+        self.settings
+            .store
+            .lock(work.key, &mut wait)
+            .map_err(|e| store_problem(&e))
     }
 
     fn say_cached(&self, work: &Work<'_>) {
         let name = work.call.short_name().to_string();
-        self.settings.progress.report(Event::Cached { node: work.id.0 as u64, name });
+        self.settings.progress.report(Event::Cached {
+            node: work.id.0 as u64,
+            name,
+        });
     }
 }
 
@@ -245,6 +287,11 @@ fn no_verb(name: &str, at: Span) -> Problem {
 
 /// The plan gives every node inputs of the right kind.
 fn no_node() -> Problem {
-    Problem::new(Code::E0603, "this plan does not fit together", Span::NOWHERE, "")
-        .help("this is a fault of tmo itself; please report it with your script")
+    Problem::new(
+        Code::E0603,
+        "this plan does not fit together",
+        Span::NOWHERE,
+        "",
+    )
+    .help("this is a fault of tmo itself; please report it with your script")
 }

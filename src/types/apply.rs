@@ -39,14 +39,16 @@ impl Checker<'_> {
             return Val::poison(span);
         };
         match &**func {
-            Func::Item { id, settings: None, .. } => {
-                self.call_item(*id, callee.span, args, span, ctx)
-            }
+            Func::Item {
+                id, settings: None, ..
+            } => self.call_item(*id, callee.span, args, span, ctx),
             Func::Item { .. } | Func::Lambda(..) | Func::Compose(..) => {
                 let mut values = Vec::new();
                 for arg in args {
                     match arg {
-                        ast::Arg::Positional(value) => values.push(self.infer(value, ctx)),
+                        ast::Arg::Positional(value) => {
+                            values.push(self.infer(value, ctx))
+                        }
                         ast::Arg::Named(_, value) | ast::Arg::Spread(value) => {
                             let due = "inputs without names";
                             let val = self.infer(value, ctx);
@@ -68,10 +70,19 @@ impl Checker<'_> {
         span: Span,
         ctx: &Ctx,
     ) -> Val {
-        let Some(signature) = self.signature(id) else { return Val::poison(span) };
+        let Some(signature) = self.signature(id) else {
+            return Val::poison(span);
+        };
         let group = signature.settings().unwrap_or_else(|| signature.inputs());
-        let call = Call { id, signature: &signature, group, at: span };
-        let Some(bound) = self.bind(&call, args, ctx) else { return Val::poison(span) };
+        let call = Call {
+            id,
+            signature: &signature,
+            group,
+            at: span,
+        };
+        let Some(bound) = self.bind(&call, args, ctx) else {
+            return Val::poison(span);
+        };
         if signature.settings().is_none() {
             return self.run_item(id, &signature, None, None, &bound, span);
         }
@@ -82,19 +93,27 @@ impl Checker<'_> {
             return Val::poison(span);
         }
         let mut subst = Subst::default();
-        let Some(settings) = self.fit_group(&signature, group, &bound, &mut subst) else {
+        let Some(settings) = self.fit_group(&signature, group, &bound, &mut subst, span)
+        else {
             return Val::poison(span);
         };
         let site = signature.learns().then(|| self.site(span, ctx));
         let settings = Some(Arc::new(settings));
         // `chain` and `repeat` own no weights, but the rounds inside them do: they keep
         // where they stand.
-        let func = Func::Item { id, settings, site, span };
+        let func = Func::Item {
+            id,
+            settings,
+            site,
+            span,
+        };
         Val::func(func, span)
     }
 
     fn noun_of(&self, ctx: &Ctx) -> Option<Noun> {
-        ctx.item.and_then(|item| self.program.item(item)).and_then(|def| def.noun())
+        ctx.item
+            .and_then(|item| self.program.item(item))
+            .and_then(|def| def.noun())
     }
 
     /// `x |> f`.
@@ -113,17 +132,28 @@ impl Checker<'_> {
             return Val::poison(span);
         }
         let func = self.infer(to, ctx);
-        self.pipe_value(input, &func, span)
+        // What a pipe gives is said to be where its last step stands: a reader looks for
+        // the layer, not for the whole model.
+        self.pipe_value(input, &func, to.span).at(to.span)
     }
 
     /// The name of the callee when it is an item that takes all in one call.
     fn one_group(&mut self, callee: &Arc<Expr<Bound>>, ctx: &Ctx) -> Option<Arc<str>> {
-        let ExprKind::Name(_) = &callee.kind else { return None };
+        let ExprKind::Name(_) = &callee.kind else {
+            return None;
+        };
         let val = self.infer(callee, ctx);
-        let Form::Func(func) = &val.form else { return None };
-        let Func::Item { settings: None, .. } = &**func else { return None };
+        let Form::Func(func) = &val.form else {
+            return None;
+        };
+        let Func::Item { settings: None, .. } = &**func else {
+            return None;
+        };
         let signature = self.signature_of(func)?;
-        signature.settings().is_none().then(|| signature.name.clone())
+        signature
+            .settings()
+            .is_none()
+            .then(|| signature.name.clone())
     }
 
     /// `input |> func`; a tuple is spread over a function of several inputs.
@@ -139,7 +169,9 @@ impl Checker<'_> {
 
     /// How many inputs a function takes.
     fn inputs_of(&mut self, func: &Val) -> Option<usize> {
-        let Form::Func(func) = &func.form else { return None };
+        let Form::Func(func) = &func.form else {
+            return None;
+        };
         match &**func {
             Func::Lambda(lambda, _) => Some(lambda.params.len()),
             Func::Compose(first, _) => {
@@ -183,8 +215,12 @@ impl Checker<'_> {
             Func::Lambda(lambda, ctx) => {
                 if lambda.params.len() != inputs.len() {
                     let wanted = lambda.params.len();
-                    let problem =
-                        problems::wrong_arity("this function", span, wanted, inputs.len());
+                    let problem = problems::wrong_arity(
+                        "this function",
+                        span,
+                        wanted,
+                        inputs.len(),
+                    );
                     self.report(problem);
                     return Val::poison(span);
                 }
@@ -194,21 +230,33 @@ impl Checker<'_> {
                 }
                 self.infer(&lambda.body, &inner).at(span)
             }
-            Func::Item { id, settings, site, span: written } => {
+            Func::Item {
+                id,
+                settings,
+                site,
+                span: written,
+            } => {
                 let (id, written) = (*id, *written);
-                let Some(signature) = self.signature(id) else { return Val::poison(span) };
+                let Some(signature) = self.signature(id) else {
+                    return Val::poison(span);
+                };
                 if settings.is_none() && signature.settings().is_some() {
                     self.report(problems::settings_missing(&signature.name, callee.span));
                     return Val::poison(span);
                 }
-                let call =
-                    Call { id, signature: &signature, group: signature.inputs(), at: written };
+                let call = Call {
+                    id,
+                    signature: &signature,
+                    group: signature.inputs(),
+                    at: written,
+                };
                 let Some(bound) = self.bind_values(&call, inputs) else {
                     return Val::poison(span);
                 };
                 let settings = settings.clone();
                 let site = site.clone();
-                self.run_item(id, &signature, settings, site, &bound, written).at(span)
+                self.run_item(id, &signature, settings, site, &bound, written)
+                    .at(span)
             }
         }
     }
@@ -237,10 +285,12 @@ impl Checker<'_> {
         let empty = Args::new();
         let given = settings.as_deref().unwrap_or(&empty);
         let group = signature.settings().unwrap_or(&[]);
-        let Some(settings) = self.fit_group(signature, group, given, &mut subst) else {
+        let Some(settings) = self.fit_group(signature, group, given, &mut subst, at)
+        else {
             return Val::poison(at);
         };
-        let Some(inputs) = self.fit_group(signature, signature.inputs(), inputs, &mut subst)
+        let Some(inputs) =
+            self.fit_group(signature, signature.inputs(), inputs, &mut subst, at)
         else {
             return Val::poison(at);
         };
@@ -290,20 +340,16 @@ impl Checker<'_> {
         }
         self.uses.push(Use::new(&signature.name, at, settings));
         let found = self.infer(&decl.body, &ctx);
-        let found = self.promised(signature, found, &subst, decl.body.span);
+        let found = self.promised(signature, found, &subst);
         self.uses.pop();
         found.at(at)
     }
 
     /// The result of a body, held against what the signature says.
-    pub fn promised(
-        &mut self,
-        signature: &Signature,
-        found: Val,
-        subst: &Subst,
-        body: Span,
-    ) -> Val {
-        let Some((pat, declared)) = &signature.result else { return found };
+    pub fn promised(&mut self, signature: &Signature, found: Val, subst: &Subst) -> Val {
+        let Some((pat, declared)) = &signature.result else {
+            return found;
+        };
         if found.is_poison() {
             return found;
         }
@@ -311,6 +357,7 @@ impl Checker<'_> {
             param: "result".into(),
             of: signature.name.clone(),
             span: *declared,
+            at: found.span,
         };
         let mut bound = subst.clone();
         match fit(found.clone(), pat, &mut bound, &due) {
@@ -325,7 +372,7 @@ impl Checker<'_> {
                 let problem = problems::wrong_result(
                     noun,
                     &signature.name,
-                    body,
+                    found.span,
                     &shown,
                     (*declared, &wanted),
                     problem.code,
@@ -354,11 +401,14 @@ impl Checker<'_> {
     pub fn stand_ins(&mut self, group: &[Parameter], subst: &Subst, ctx: &Ctx) -> Ctx {
         let mut inner = ctx.clone();
         for param in group {
-            let value = match (instantiate(&param.pat, subst), subst.sizes.get(&param.name)) {
-                (_, Some(size)) => Val::size(size.clone(), param.span),
-                (ty, None) if param.rest => Val::unknown(Ty::List(ty.into()), param.span),
-                (ty, None) => Val::unknown(ty, param.span),
-            };
+            let value =
+                match (instantiate(&param.pat, subst), subst.sizes.get(&param.name)) {
+                    (_, Some(size)) => Val::size(size.clone(), param.span),
+                    (ty, None) if param.rest => {
+                        Val::unknown(Ty::List(ty.into()), param.span)
+                    }
+                    (ty, None) => Val::unknown(ty, param.span),
+                };
             inner = inner.with(&param.name, value);
         }
         inner
@@ -369,6 +419,9 @@ fn frame(site: Option<&Site>) -> Frame {
     match site {
         None => Frame::default(),
         Some(site) if site.label.is_empty() => Frame::default(),
-        Some(site) => Frame { path: site.path.to_string(), label: format!("{}.", site.label) },
+        Some(site) => Frame {
+            path: site.path.to_string(),
+            label: format!("{}.", site.label),
+        },
     }
 }

@@ -36,7 +36,12 @@ pub struct Call<'a> {
 
 impl Checker<'_> {
     /// Bind written arguments. None when something is wrong; it was reported.
-    pub fn bind(&mut self, call: &Call, args: &[ast::Arg<Bound>], ctx: &Ctx) -> Option<Args> {
+    pub fn bind(
+        &mut self,
+        call: &Call,
+        args: &[ast::Arg<Bound>],
+        ctx: &Ctx,
+    ) -> Option<Args> {
         let mut given: IndexMap<Arc<str>, (Span, Vec<Given>)> = IndexMap::new();
         let mut spread: IndexMap<Arc<str>, Val> = IndexMap::new();
         let mut fine = true;
@@ -53,10 +58,16 @@ impl Checker<'_> {
                     if !param.rest {
                         next += 1;
                     }
-                    let entry = given.entry(param.name.clone()).or_insert((value.span, Vec::new()));
+                    let entry = given
+                        .entry(param.name.clone())
+                        .or_insert((value.span, Vec::new()));
                     if !param.rest && !entry.1.is_empty() {
                         let first = entry.0;
-                        self.report(problems::given_twice(&param.name, value.span, first));
+                        self.report(problems::given_twice(
+                            &param.name,
+                            value.span,
+                            first,
+                        ));
                         fine = false;
                         continue;
                     }
@@ -100,7 +111,9 @@ impl Checker<'_> {
             }
         }
         for (name, val) in spread {
-            given.entry(name).or_insert((val.span, vec![Given::Value(val)]));
+            given
+                .entry(name)
+                .or_insert((val.span, vec![Given::Value(val)]));
         }
         let bound = self.fill(call, given, ctx, fine)?;
         fine.then_some(bound)
@@ -108,7 +121,8 @@ impl Checker<'_> {
 
     /// Bind values that are known already, in order: what a pipe hands on.
     pub fn bind_values(&mut self, call: &Call, values: Vec<Val>) -> Option<Args> {
-        if values.len() != call.group.len() && !call.group.iter().any(|param| param.rest) {
+        if values.len() != call.group.len() && !call.group.iter().any(|param| param.rest)
+        {
             let name = format!("`{}`", call.signature.name);
             let (wanted, found) = (call.group.len(), values.len());
             self.report(problems::wrong_arity(&name, call.at, wanted, found));
@@ -153,25 +167,30 @@ impl Checker<'_> {
     ) -> Option<Args> {
         let mut args = Args::new();
         let mut complete = true;
-        let mut defaults = Ctx { item: Some(call.id), ..Ctx::default() };
+        let mut defaults = Ctx {
+            item: Some(call.id),
+            ..Ctx::default()
+        };
         for param in call.group {
             let arg = match given.swap_remove(&param.name) {
                 Some((at, entries)) => Some(self.argument(call, param, entries, at, ctx)),
                 None if param.rest => {
                     let ty = Ty::List(Ty::Poison.into());
                     let form = Form::List(Vec::new());
-                    Some(Arg::Value(Val { ty, form, span: call.at }))
+                    Some(Arg::Value(Val {
+                        ty,
+                        form,
+                        span: call.at,
+                    }))
                 }
-                None => {
-                    param.default.as_ref().map(|default| {
-                        Arg::Value(self.infer(default, &defaults).at(call.at))
-                    })
-                }
+                None => param.default.as_ref().map(|default| {
+                    Arg::Value(self.infer(default, &defaults).at(call.at))
+                }),
             };
             let Some(arg) = arg else {
                 complete = false;
                 if fine {
-                    let due = call.signature.due(param);
+                    let due = call.signature.due(param, call.at);
                     let wanted = problems::describe(&param.pat, &Subst::default());
                     self.report(problems::missing_argument(&due, call.at, &wanted));
                 }
@@ -206,9 +225,15 @@ impl Checker<'_> {
             let value = values.into_iter().next();
             return Arg::Value(value.unwrap_or(Val::poison(at)));
         }
-        let span = values.iter().fold(Span::NOWHERE, |span, val| span.to(val.span));
+        let span = values
+            .iter()
+            .fold(Span::NOWHERE, |span, val| span.to(val.span));
         let ty = values.first().map_or(Ty::Poison, |first| first.ty.clone());
-        Arg::Value(Val { ty: Ty::List(ty.into()), form: Form::List(values), span })
+        Arg::Value(Val {
+            ty: Ty::List(ty.into()),
+            form: Form::List(values),
+            span,
+        })
     }
 
     /// Fit bound arguments to the types of a group; sizes of whole-number settings become
@@ -219,11 +244,14 @@ impl Checker<'_> {
         group: &[Parameter],
         args: &Args,
         subst: &mut Subst,
+        at: Span,
     ) -> Option<Args> {
         let mut fitted = Args::new();
         let mut fine = true;
         for param in group {
-            let Some(arg) = args.get(&param.name) else { continue };
+            let Some(arg) = args.get(&param.name) else {
+                continue;
+            };
             let Arg::Value(val) = arg else {
                 fitted.insert(param.name.clone(), arg.clone());
                 continue;
@@ -232,7 +260,11 @@ impl Checker<'_> {
                 (Pat::Path, Form::Text(written)) => match self.path(written, val.span) {
                     Some(found) => {
                         let form = Form::Path(written.clone(), found);
-                        Val { ty: Ty::Path, form, span: val.span }
+                        Val {
+                            ty: Ty::Path,
+                            form,
+                            span: val.span,
+                        }
                     }
                     None => {
                         fine = false;
@@ -241,7 +273,7 @@ impl Checker<'_> {
                 },
                 _ => val.clone(),
             };
-            let due = signature.due(param);
+            let due = signature.due(param, at);
             let pat = match param.rest {
                 true => Pat::List(param.pat.clone().into()),
                 false => param.pat.clone(),

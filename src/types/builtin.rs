@@ -56,11 +56,14 @@ impl BuiltinCall {
     /// Who wants what goes to a parameter.
     pub fn due(&self, name: &str) -> problems::Due {
         let mut params = self.signature.groups.iter().flatten();
-        let span = params.find(|param| &*param.name == name).map(|param| param.span);
+        let span = params
+            .find(|param| &*param.name == name)
+            .map(|param| param.span);
         problems::Due {
             param: name.into(),
             of: self.signature.name.clone(),
             span: span.unwrap_or(self.signature.span),
+            at: self.at,
         }
     }
 }
@@ -83,7 +86,9 @@ impl Checker<'_> {
         if !self.counts_positive(call) {
             return Val::poison(call.at);
         }
-        let Some((pat, _)) = &call.signature.result else { return Val::poison(call.at) };
+        let Some((pat, _)) = &call.signature.result else {
+            return Val::poison(call.at);
+        };
         let ty = instantiate(pat, &call.subst);
         if let Ty::Number(number) = &ty
             && number.axes.sizes.iter().any(not_positive)
@@ -98,7 +103,9 @@ impl Checker<'_> {
     fn counts_positive(&mut self, call: &BuiltinCall) -> bool {
         let mut fine = true;
         for name in ["units", "filters", "kernel", "stride", "width"] {
-            let Some(val) = super::bind::value(&call.settings, name) else { continue };
+            let Some(val) = super::bind::value(&call.settings, name) else {
+                continue;
+            };
             if val.as_int().is_some_and(|n| n < 1) {
                 let problem = problems::not_positive(val, &call.due(name));
                 self.report(problem);
@@ -138,7 +145,11 @@ impl Checker<'_> {
     /// The call as an expression of the IR, when all it was given is known.
     pub fn emit(&mut self, call: &BuiltinCall, ty: Ty) -> Val {
         match self.as_call(call, &ty, Vec::new()) {
-            Some(Emitted::Made(made)) => Val { ty, form: Form::Made(made), span: call.at },
+            Some(Emitted::Made(made)) => Val {
+                ty,
+                form: Form::Made(made),
+                span: call.at,
+            },
             Some(Emitted::Call(of)) => Val::run(ty, Kind::Call(of), call.at),
             None => Val::unknown(ty, call.at),
         }
@@ -171,7 +182,9 @@ impl Checker<'_> {
                 settings.push((name.clone(), setting.clone()));
                 continue;
             }
-            let Some(Arg::Value(val)) = call.arg(&param.name) else { return None };
+            let Some(Arg::Value(val)) = call.arg(&param.name) else {
+                return None;
+            };
             if is_input(param) {
                 inputs.push(val.as_ir()?);
             } else {
@@ -180,11 +193,17 @@ impl Checker<'_> {
         }
         let builtin: Arc<str> = self.program.full_name(call.id).into();
         if let (Ty::Named(_), true) = (ty, inputs.is_empty()) {
-            let known = settings.into_iter().filter_map(|(name, setting)| match setting {
-                Setting::Static(known) => Some((name, known)),
-                Setting::Lambda(_) | Setting::Network(_) => None,
-            });
-            return Some(Emitted::Made(Made { builtin, settings: known.collect() }));
+            let known =
+                settings
+                    .into_iter()
+                    .filter_map(|(name, setting)| match setting {
+                        Setting::Static(known) => Some((name, known)),
+                        Setting::Lambda(_) | Setting::Network(_) => None,
+                    });
+            return Some(Emitted::Made(Made {
+                builtin,
+                settings: known.collect(),
+            }));
         }
         let shape = match ty {
             Ty::Number(number) => Some(Shape {
@@ -194,7 +213,13 @@ impl Checker<'_> {
             _ => None,
         };
         let site = call.site.clone();
-        Some(Emitted::Call(Call { builtin, settings, inputs, site, shape }))
+        Some(Emitted::Call(Call {
+            builtin,
+            settings,
+            inputs,
+            site,
+            shape,
+        }))
     }
 }
 
@@ -220,10 +245,20 @@ fn not_positive(size: &super::size::Size) -> bool {
 /// The largest value of a setting, below the one given, that leaves something.
 fn largest_that_fits(call: &BuiltinCall, pat: &Pat, param: &str) -> Option<i64> {
     let given = super::bind::value(&call.settings, param)?.as_int()?;
-    let Pat::Number { axes: Some(axes), .. } = pat else { return None };
+    let Pat::Number {
+        axes: Some(axes), ..
+    } = pat
+    else {
+        return None;
+    };
     let mut subst = call.subst.clone();
     (1..given.min(100_000)).rev().find(|value| {
-        subst.sizes.insert(param.into(), super::size::Size::number(*value));
-        !instantiate_axes(axes, &subst).sizes.iter().any(not_positive)
+        subst
+            .sizes
+            .insert(param.into(), super::size::Size::number(*value));
+        !instantiate_axes(axes, &subst)
+            .sizes
+            .iter()
+            .any(not_positive)
     })
 }

@@ -103,8 +103,13 @@ impl<'a> Checker<'a> {
 
     fn read_item(&mut self, id: ItemId) -> Val {
         let program = self.program;
-        let Some(def) = program.item(id) else { return Val::poison(Span::NOWHERE) };
-        let ctx = Ctx { item: Some(id), ..Ctx::default() };
+        let Some(def) = program.item(id) else {
+            return Val::poison(Span::NOWHERE);
+        };
+        let ctx = Ctx {
+            item: Some(id),
+            ..Ctx::default()
+        };
         match &def.body {
             Body::Let(item, place) => {
                 if program.is_builtin(id) {
@@ -117,16 +122,25 @@ impl<'a> Checker<'a> {
                 };
                 match (place, &value.form) {
                     (None, _) => value,
-                    (Some(place), Form::Tuple(parts)) => {
-                        parts.get(*place).cloned().unwrap_or(Val::poison(def.name_span))
-                    }
+                    (Some(place), Form::Tuple(parts)) => parts
+                        .get(*place)
+                        .cloned()
+                        .unwrap_or(Val::poison(def.name_span)),
                     (Some(_), _) => Val::poison(def.name_span),
                 }
             }
             Body::Decl(decl) => match decl.noun {
                 Noun::Fn | Noun::Layer | Noun::Model => {
                     let span = def.name_span;
-                    Val::func(Func::Item { id, settings: None, site: None, span }, span)
+                    Val::func(
+                        Func::Item {
+                            id,
+                            settings: None,
+                            site: None,
+                            span,
+                        },
+                        span,
+                    )
                 }
                 Noun::Dataset | Noun::Features => {
                     let value = self.infer(&decl.body, &ctx);
@@ -155,24 +169,39 @@ impl<'a> Checker<'a> {
     /// A constant of the prelude.
     fn constant(&mut self, id: ItemId, ty: Option<&Type>, span: Span) -> Val {
         let params = BTreeSet::new();
-        let mut reader = Reader { params: &params, problems: Vec::new() };
+        let mut reader = Reader {
+            params: &params,
+            problems: Vec::new(),
+        };
         let pat = ty.map_or(Pat::Poison, |ty| reader.read(ty));
         for problem in reader.problems {
             self.report(problem);
         }
         let form = Form::Symbol(self.program.full_name(id).into());
-        Val { ty: instantiate(&pat, &Subst::default()), form, span }
+        Val {
+            ty: instantiate(&pat, &Subst::default()),
+            form,
+            span,
+        }
     }
 
     /// A value held against the type written beside it.
     pub fn declared(&mut self, value: Val, ty: &Type, ctx: &Ctx) -> Val {
         let params = ctx.letters.sizes.keys().cloned().collect();
-        let mut reader = Reader { params: &params, problems: Vec::new() };
+        let mut reader = Reader {
+            params: &params,
+            problems: Vec::new(),
+        };
         let pat = reader.read(ty);
         for problem in reader.problems {
             self.report(problem);
         }
-        let due = Due { param: "value".into(), of: "let".into(), span: ty.span };
+        let due = Due {
+            param: "value".into(),
+            of: "let".into(),
+            span: ty.span,
+            at: value.span,
+        };
         match fit(value, &pat, &mut (*ctx.letters).clone(), &due) {
             Ok(value) => value,
             Err(problem) => {
@@ -197,7 +226,8 @@ impl<'a> Checker<'a> {
     }
 
     fn check_module(&mut self, module: ModuleId) {
-        let items: Vec<ItemId> = self.program.items_of(module).map(|(id, _)| id).collect();
+        let items: Vec<ItemId> =
+            self.program.items_of(module).map(|(id, _)| id).collect();
         for id in &items {
             self.signature(*id);
             if self.signatures.contains_key(id) {
@@ -318,7 +348,9 @@ pub fn show(
     let value = checker.item_value(id);
     let mut ty = value.ty.clone();
     let mut network = None;
-    let model = checker.signature(id).filter(|signature| signature.noun == Noun::Model);
+    let model = checker
+        .signature(id)
+        .filter(|signature| signature.noun == Noun::Model);
     if let Some(signature) = model {
         let call = super::bind::Call {
             id,
@@ -327,18 +359,31 @@ pub fn show(
             at: signature.span,
         };
         let mut subst = Subst::default();
-        let settings = checker
-            .bind(&call, &[], &Ctx::default())
-            .and_then(|args| checker.fit_group(&signature, call.group, &args, &mut subst));
+        let settings = checker.bind(&call, &[], &Ctx::default()).and_then(|args| {
+            checker.fit_group(&signature, call.group, &args, &mut subst, call.at)
+        });
         if let Some(settings) = settings {
             let span = signature.span;
             let settings = Some(Arc::new(settings));
-            let func = Func::Item { id, settings, site: None, span };
+            let func = Func::Item {
+                id,
+                settings,
+                site: None,
+                span,
+            };
             let axes = Axes {
                 domain: None,
-                sizes: sizes.iter().map(|n| super::size::Size::number(*n as i64)).collect(),
+                sizes: sizes
+                    .iter()
+                    .map(|n| super::size::Size::number(*n as i64))
+                    .collect(),
             };
-            let due = Due { param: "network".into(), of: "show".into(), span };
+            let due = Due {
+                param: "network".into(),
+                of: "show".into(),
+                span,
+                at: span,
+            };
             let features = Ty::tensor(axes);
             network = checker.network(&Val::func(func, span), &features, &due);
         }
@@ -349,5 +394,9 @@ pub fn show(
     {
         ty = Ty::Named(known.to_string().into());
     }
-    Shown { network, ty, problems: checker.problems }
+    Shown {
+        network,
+        ty,
+        problems: checker.problems,
+    }
 }

@@ -10,8 +10,15 @@ use std::fmt;
 const BASES: usize = 7;
 
 /// Names of the base dimensions, in the order of the exponents.
-const BASE_NAMES: [&str; BASES] =
-    ["Length", "Time", "Energy", "Charge", "Temperature", "Angle", "Count"];
+const BASE_NAMES: [&str; BASES] = [
+    "Length",
+    "Time",
+    "Energy",
+    "Charge",
+    "Temperature",
+    "Angle",
+    "Count",
+];
 
 /// Canonical unit of each base dimension.
 const BASE_UNITS: [&str; BASES] = ["Å", "fs", "eV", "e", "K", "°", "atom"];
@@ -24,7 +31,10 @@ pub struct Exponent {
 }
 
 impl Exponent {
-    const ZERO: Exponent = Exponent { numerator: 0, denominator: 1 };
+    const ZERO: Exponent = Exponent {
+        numerator: 0,
+        denominator: 1,
+    };
 
     /// `numerator / denominator`; a zero denominator counts as one.
     pub fn new(numerator: i16, denominator: i16) -> Self {
@@ -133,7 +143,9 @@ impl Dimension {
 
     /// The exponents as text, unambiguous: what keys hash.
     pub fn canonical(self) -> String {
-        self.0.map(|e| format!("{}/{}", e.numerator, e.denominator)).join(",")
+        self.0
+            .map(|e| format!("{}/{}", e.numerator, e.denominator))
+            .join(",")
     }
 
     fn spell(self, words: &[&str; BASES]) -> String {
@@ -169,8 +181,9 @@ impl fmt::Display for Dimension {
         if self.is_none() {
             return f.write_str("Real");
         }
-        if let Some((name, _)) =
-            NAMED.iter().find(|(_, exponents)| Dimension::whole(*exponents) == *self)
+        if let Some((name, _)) = NAMED
+            .iter()
+            .find(|(_, exponents)| Dimension::whole(*exponents) == *self)
         {
             return f.write_str(name);
         }
@@ -209,10 +222,22 @@ mod tests {
 
     #[test]
     fn messages_prefer_names_then_quotients() {
-        assert_eq!(dimension("Energy").over(dimension("Count")).to_string(), "Energy/Count");
-        assert_eq!(dimension("Energy").over(dimension("Length")).to_string(), "Force");
-        assert_eq!(dimension("Volume").power(Exponent::new(1, 3)).to_string(), "Length");
-        assert_eq!(dimension("Energy").over(dimension("Count")).unit(), "eV/atom");
+        assert_eq!(
+            dimension("Energy").over(dimension("Count")).to_string(),
+            "Energy/Count"
+        );
+        assert_eq!(
+            dimension("Energy").over(dimension("Length")).to_string(),
+            "Force"
+        );
+        assert_eq!(
+            dimension("Volume").power(Exponent::new(1, 3)).to_string(),
+            "Length"
+        );
+        assert_eq!(
+            dimension("Energy").over(dimension("Count")).unit(),
+            "eV/atom"
+        );
         assert_eq!(dimension("Pressure").unit(), "eV/Å^3");
         assert_eq!(Dimension::NONE.to_string(), "Real");
     }

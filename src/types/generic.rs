@@ -19,7 +19,9 @@ impl Checker<'_> {
     /// Check the body with letters. A body that fails is not looked at again where it is
     /// used.
     pub fn check_generic(&mut self, id: ItemId) {
-        let Some(signature) = self.signature(id) else { return };
+        let Some(signature) = self.signature(id) else {
+            return;
+        };
         let Some(decl) = self.program.item(id).and_then(|def| def.decl().cloned()) else {
             return;
         };
@@ -39,14 +41,17 @@ impl Checker<'_> {
             ctx = self.stand_ins(group, &subst, &ctx);
         }
         let found = self.infer(&decl.body, &ctx);
-        let found = self.promised(&signature, found, &subst, decl.body.span);
+        let found = self.promised(&signature, found, &subst);
         if found.is_poison() && self.errors() > before {
             self.failed.insert(id);
         }
     }
 
     fn errors(&self) -> usize {
-        self.problems.iter().filter(|p| p.severity() == Severity::Error).count()
+        self.problems
+            .iter()
+            .filter(|p| p.severity() == Severity::Error)
+            .count()
     }
 
     /// A size variable used once whose name is almost a parameter's.
@@ -58,8 +63,12 @@ impl Checker<'_> {
         if let Some((result, _)) = &signature.result {
             written_letters(result, &mut letters);
         }
-        let params: Vec<&str> =
-            signature.groups.iter().flatten().map(|param| &*param.name).collect();
+        let params: Vec<&str> = signature
+            .groups
+            .iter()
+            .flatten()
+            .map(|param| &*param.name)
+            .collect();
         for (letter, span) in &letters {
             let uses = letters.iter().filter(|(other, _)| other == letter).count();
             if params.contains(&&**letter) || uses > 1 || letter.chars().count() < 4 {
@@ -76,13 +85,26 @@ impl Checker<'_> {
 /// Every letter standing for itself.
 fn rigid(signature: &Signature) -> Subst {
     let mut subst = Subst {
-        rest: Some(Axes { domain: Some(Domain::Letter("..".into())), sizes: Vec::new() }),
+        rest: Some(Axes {
+            domain: Some(Domain::Letter("..".into())),
+            sizes: Vec::new(),
+        }),
         ..Subst::default()
     };
     for param in signature.groups.iter().flatten() {
         bind_letters(&param.pat, &mut subst);
-        if matches!(&param.pat, Pat::Number { whole: true, axes: None, .. }) && !param.rest {
-            subst.sizes.insert(param.name.clone(), Size::letter(&param.name));
+        if matches!(
+            &param.pat,
+            Pat::Number {
+                whole: true,
+                axes: None,
+                ..
+            }
+        ) && !param.rest
+        {
+            subst
+                .sizes
+                .insert(param.name.clone(), Size::letter(&param.name));
         }
     }
     subst
@@ -90,7 +112,9 @@ fn rigid(signature: &Signature) -> Subst {
 
 fn bind_letters(pat: &Pat, subst: &mut Subst) {
     match pat {
-        Pat::Number { axes: Some(axes), .. } => {
+        Pat::Number {
+            axes: Some(axes), ..
+        } => {
             for axis in axes {
                 match axis {
                     AxisPat::Domain(name) => {
@@ -138,10 +162,16 @@ fn names_in(size: &Expr) -> BTreeSet<Arc<str>> {
 
 fn written_letters(pat: &Pat, found: &mut Vec<(Arc<str>, crate::source::Span)>) {
     match pat {
-        Pat::Number { axes: Some(axes), .. } => {
+        Pat::Number {
+            axes: Some(axes), ..
+        } => {
             for axis in axes {
                 if let AxisPat::Size(written) = axis {
-                    found.extend(names_in(written).into_iter().map(|name| (name, written.span)));
+                    found.extend(
+                        names_in(written)
+                            .into_iter()
+                            .map(|name| (name, written.span)),
+                    );
                 }
             }
         }

@@ -23,9 +23,11 @@ impl Checker<'_> {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Number(number) => self.literal(number, span),
-            ExprKind::Text(text) => {
-                Val { ty: Ty::Text, form: Form::Text(text.as_str().into()), span }
-            }
+            ExprKind::Text(text) => Val {
+                ty: Ty::Text,
+                form: Form::Text(text.as_str().into()),
+                span,
+            },
             ExprKind::Bool(value) => Val::truth(*value, span),
             ExprKind::Name(name) => self.name(name, span, ctx),
             ExprKind::RowField(name) => self.row_field(name, ctx),
@@ -38,9 +40,14 @@ impl Checker<'_> {
                 self.infer(value, &inner)
             }
             ExprKind::Tuple(parts) => {
-                let parts: Vec<Val> = parts.iter().map(|part| self.infer(part, ctx)).collect();
+                let parts: Vec<Val> =
+                    parts.iter().map(|part| self.infer(part, ctx)).collect();
                 let ty = Ty::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
-                Val { ty, form: Form::Tuple(parts), span }
+                Val {
+                    ty,
+                    form: Form::Tuple(parts),
+                    span,
+                }
             }
             ExprKind::List(parts) => self.list(parts, span, ctx),
             ExprKind::Call { callee, args, .. } => self.call(callee, args, span, ctx),
@@ -58,7 +65,11 @@ impl Checker<'_> {
                 let b = self.infer(b, ctx);
                 self.binary(op, a, b, span)
             }
-            ExprKind::Range { from, to, inclusive } => {
+            ExprKind::Range {
+                from,
+                to,
+                inclusive,
+            } => {
                 let from = self.infer(from, ctx);
                 let to = self.infer(to, ctx);
                 self.range(from, to, *inclusive, span)
@@ -87,10 +98,16 @@ impl Checker<'_> {
                 None => Val::poison(span),
             },
             Target::Item(id) => self.item_value(id).at(span),
-            Target::Module(id) => Val { ty: Ty::Module, form: Form::Module(id), span },
-            Target::Element(element) => {
-                Val { ty: Ty::Element, form: Form::Element(element), span }
-            }
+            Target::Module(id) => Val {
+                ty: Ty::Module,
+                form: Form::Module(id),
+                span,
+            },
+            Target::Element(element) => Val {
+                ty: Ty::Element,
+                form: Form::Element(element),
+                span,
+            },
             Target::Letter => match ctx.letters.sizes.get(&name.name) {
                 Some(size) => Val::size(size.clone(), span),
                 None => match ctx.letters.domains.get(&name.name) {
@@ -112,7 +129,11 @@ impl Checker<'_> {
                 self.field(row, name, name.span)
             }
             None => {
-                self.report(problems::no_row(&name.value, name.span, None));
+                self.report(problems::no_row(
+                    &name.value,
+                    name.span,
+                    ctx.row_name.as_deref(),
+                ));
                 Val::poison(name.span)
             }
         }
@@ -153,33 +174,54 @@ impl Checker<'_> {
                 }
             }
         }
-        let ty = Ty::Record(fields.iter().map(|(n, val)| (n.clone(), val.ty.clone())).collect());
-        Val { ty, form: Form::Record(fields), span }
+        let ty = Ty::Record(
+            fields
+                .iter()
+                .map(|(n, val)| (n.clone(), val.ty.clone()))
+                .collect(),
+        );
+        Val {
+            ty,
+            form: Form::Record(fields),
+            span,
+        }
     }
 
     fn list(&mut self, parts: &[Arc<Expr<Bound>>], span: Span, ctx: &Ctx) -> Val {
-        let mut entries: Vec<Val> = parts.iter().map(|part| self.infer(part, ctx)).collect();
+        let mut entries: Vec<Val> =
+            parts.iter().map(|part| self.infer(part, ctx)).collect();
         if entries.iter().any(Val::is_poison) {
             return Val::poison(span);
         }
         // Whole numbers among numbers count as numbers.
-        let any_real = entries.iter().any(|entry| number(&entry.ty).is_some_and(|n| !n.whole));
+        let any_real = entries
+            .iter()
+            .any(|entry| number(&entry.ty).is_some_and(|n| !n.whole));
         if any_real {
             entries = entries.into_iter().map(super::numeric::widen).collect();
         }
         let Some(first) = entries.first() else {
             let ty = Ty::List(Ty::Poison.into());
-            return Val { ty, form: Form::List(Vec::new()), span };
+            return Val {
+                ty,
+                form: Form::List(Vec::new()),
+                span,
+            };
         };
         for entry in entries.iter().skip(1) {
             if !super::numeric::same_kind(&first.ty, &entry.ty) {
-                let problem = problems::types_differ("the entries of a list", first, entry);
+                let problem =
+                    problems::types_differ("the entries of a list", first, entry);
                 self.report(problem);
                 return Val::poison(span);
             }
         }
         let ty = Ty::List(first.ty.clone().into());
-        Val { ty, form: Form::List(entries), span }
+        Val {
+            ty,
+            form: Form::List(entries),
+            span,
+        }
     }
 
     fn inner_let(&mut self, item: &Let<Bound>, ctx: &Ctx) -> Ctx {
@@ -199,7 +241,8 @@ impl Checker<'_> {
                     Form::Tuple(parts) if parts.len() == names.len() => parts.clone(),
                     _ => {
                         if !value.is_poison() {
-                            let problem = problems::wrong_tuple(*span, names.len(), &value);
+                            let problem =
+                                problems::wrong_tuple(*span, names.len(), &value);
                             self.report(problem);
                         }
                         vec![Val::poison(*span); names.len()]
@@ -236,9 +279,11 @@ impl Checker<'_> {
                     }
                 }
             }
-            (_, Form::Record(fields)) if fields.contains_key(&name.value) => {
-                fields.get(&name.value).cloned().unwrap_or(Val::poison(span)).at(span)
-            }
+            (_, Form::Record(fields)) if fields.contains_key(&name.value) => fields
+                .get(&name.value)
+                .cloned()
+                .unwrap_or(Val::poison(span))
+                .at(span),
             (Ty::Row(columns) | Ty::Record(columns), form) => {
                 let found = columns.iter().find(|(column, _)| *column == name.value);
                 let Some((_, ty)) = found else {
@@ -266,9 +311,17 @@ impl Checker<'_> {
     }
 
     /// `.train`, `.val` or `.test` of a data set.
-    fn part(&mut self, data: &Arc<DatasetTy>, form: &Form, name: &Ident, span: Span) -> Val {
+    fn part(
+        &mut self,
+        data: &Arc<DatasetTy>,
+        form: &Form,
+        name: &Ident,
+        span: Span,
+    ) -> Val {
         let Some(part) = Part::named(&name.value) else {
-            let parts = ["train", "val", "test"].map(|part| (part.into(), Ty::Poison)).to_vec();
+            let parts = ["train", "val", "test"]
+                .map(|part| (part.into(), Ty::Poison))
+                .to_vec();
             let ty = Ty::Dataset(data.clone());
             self.report(problems::no_such_field(&name.value, name.span, &ty, &parts));
             return Val::poison(span);
@@ -314,10 +367,17 @@ impl Checker<'_> {
         };
         match (&of.form, at.as_int()) {
             (Form::List(entries), Some(index)) => {
-                match usize::try_from(index).ok().and_then(|index| entries.get(index)) {
+                match usize::try_from(index)
+                    .ok()
+                    .and_then(|index| entries.get(index))
+                {
                     Some(entry) => entry.clone().at(span),
                     None => {
-                        self.report(problems::out_of_range(at.span, index, entries.len()));
+                        self.report(problems::out_of_range(
+                            at.span,
+                            index,
+                            entries.len(),
+                        ));
                         Val::poison(span)
                     }
                 }
@@ -336,7 +396,11 @@ impl Checker<'_> {
             return Val::poison(span);
         }
         let ty = Ty::Range(to.ty.clone().into());
-        Val { ty, form: Form::Range(from.into(), to.into(), inclusive), span }
+        Val {
+            ty,
+            form: Form::Range(from.into(), to.into(), inclusive),
+            span,
+        }
     }
 
     fn convert(&mut self, of: Val, unit: &Spanned<Arc<str>>, span: Span) -> Val {
@@ -366,20 +430,26 @@ impl Checker<'_> {
             }
         };
         if wanted != found {
-            let problem = problems::cannot_show(&of, found, &unit.value, wanted, unit.span);
+            let problem =
+                problems::cannot_show(&of, found, &unit.value, wanted, unit.span);
             self.report(problem);
             return Val::poison(span);
         }
         let form = match of.form {
-            Form::Real(real) => {
-                Form::Real(ir::Real { shown: Some(unit.value.clone()), ..real })
-            }
+            Form::Real(real) => Form::Real(ir::Real {
+                shown: Some(unit.value.clone()),
+                ..real
+            }),
             Form::Run(expr) => {
                 return Val::run(of.ty, Kind::Shown(expr, unit.value.clone()), span);
             }
             other => other,
         };
-        Val { ty: of.ty, form, span }
+        Val {
+            ty: of.ty,
+            form,
+            span,
+        }
     }
 
     fn choose(
@@ -412,7 +482,9 @@ impl Checker<'_> {
             return Val::poison(span);
         }
         match (test.as_ir(), yes.as_ir(), no.as_ir()) {
-            (Some(test), Some(a), Some(b)) => Val::run(yes.ty, Kind::If(test, a, b), span),
+            (Some(test), Some(a), Some(b)) => {
+                Val::run(yes.ty, Kind::If(test, a, b), span)
+            }
             _ => Val::unknown(yes.ty, span),
         }
     }

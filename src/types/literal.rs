@@ -15,7 +15,8 @@ use crate::syntax::ast::Number;
 impl Checker<'_> {
     /// The value of a literal.
     pub fn literal(&mut self, number: &Number, span: Span) -> Val {
-        let whole = number.unit.is_none() && number.digits.bytes().all(|b| b.is_ascii_digit());
+        let whole =
+            number.unit.is_none() && number.digits.bytes().all(|b| b.is_ascii_digit());
         if whole {
             return match number.digits.parse::<i64>() {
                 Ok(value) => Val::size(Size::number(value), span),
@@ -48,8 +49,13 @@ impl Checker<'_> {
 
     fn too_large(&mut self, span: Span) -> Val {
         self.report(
-            Problem::new(Code::E0502, "this number is too large", span, "out of range")
-                .help("numbers go up to about 1.8e308, whole numbers up to 9.2e18"),
+            Problem::new(
+                Code::E0502,
+                "this number is too large",
+                span,
+                "out of range",
+            )
+            .help("numbers go up to about 1.8e308, whole numbers up to 9.2e18"),
         );
         Val::poison(span)
     }
@@ -57,7 +63,19 @@ impl Checker<'_> {
 
 /// A known number.
 pub fn real(value: f64, dimension: Dimension, shown: Option<&str>, span: Span) -> Val {
-    let form = Form::Real(Real { value, dimension, shown: shown.map(Into::into) });
+    let form = Form::Real(Real {
+        value,
+        dimension,
+        shown: shown.map(Into::into),
+    });
     let axes = super::ty::Axes::default();
-    Val { ty: Ty::Number(NumberTy { dimension, whole: false, axes }), form, span }
+    Val {
+        ty: Ty::Number(NumberTy {
+            dimension,
+            whole: false,
+            axes,
+        }),
+        form,
+        span,
+    }
 }

@@ -28,7 +28,10 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
     match (pat, &val.ty) {
         (Pat::Poison | Pat::Any, _) => Ok(val),
         (Pat::Letter(name), _) => {
-            subst.types.entry(name.clone()).or_insert_with(|| val.ty.clone());
+            subst
+                .types
+                .entry(name.clone())
+                .or_insert_with(|| val.ty.clone());
             Ok(val)
         }
         (Pat::Number { .. }, Ty::Number(_)) => fit_number(val, pat, subst, due),
@@ -60,7 +63,15 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
 }
 
 fn fit_number(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Problem> {
-    let (Pat::Number { dimension, whole, ratio, axes }, Ty::Number(number)) = (pat, &val.ty)
+    let (
+        Pat::Number {
+            dimension,
+            whole,
+            ratio,
+            axes,
+        },
+        Ty::Number(number),
+    ) = (pat, &val.ty)
     else {
         return Ok(val);
     };
@@ -70,12 +81,18 @@ fn fit_number(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, 
     let is_zero = number.axes.is_scalar() && val.as_f64() == Some(0.0);
     let wanted = match dimension {
         DimPat::Known(known) => *known,
-        DimPat::Letter(name) => {
-            *subst.dimensions.entry(name.clone()).or_insert(number.dimension)
-        }
+        DimPat::Letter(name) => *subst
+            .dimensions
+            .entry(name.clone())
+            .or_insert(number.dimension),
     };
     if wanted != number.dimension && !is_zero {
-        return Err(problems::wrong_dimension(&val, number.dimension, wanted, due));
+        return Err(problems::wrong_dimension(
+            &val,
+            number.dimension,
+            wanted,
+            due,
+        ));
     }
     match axes {
         None if !number.axes.is_scalar() => {
@@ -95,17 +112,34 @@ fn fit_number(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, 
 
 /// A known whole number as a number, a 0 with the dimension that is due.
 fn as_real(val: Val, dimension: Dimension) -> Val {
-    let Ty::Number(number) = &val.ty else { return val };
-    let ty = Ty::Number(Number { dimension, whole: false, axes: number.axes.clone() });
+    let Ty::Number(number) = &val.ty else {
+        return val;
+    };
+    let ty = Ty::Number(Number {
+        dimension,
+        whole: false,
+        axes: number.axes.clone(),
+    });
     let form = match &val.form {
         Form::Size(size) => match size.as_number() {
-            Some(n) => Form::Real(Real { value: n as f64, dimension, shown: None }),
+            Some(n) => Form::Real(Real {
+                value: n as f64,
+                dimension,
+                shown: None,
+            }),
             None => Form::Unknown,
         },
-        Form::Real(real) => Form::Real(Real { dimension, ..real.clone() }),
+        Form::Real(real) => Form::Real(Real {
+            dimension,
+            ..real.clone()
+        }),
         other => other.clone(),
     };
-    Val { ty, form, span: val.span }
+    Val {
+        ty,
+        form,
+        span: val.span,
+    }
 }
 
 /// Bind the letters of a written tensor to the axes of a value.
@@ -127,7 +161,10 @@ fn bind_axes(
             };
             let (leading, trailing) = sizes.split_at(lead);
             sizes = trailing;
-            let rest = Axes { domain: axes.domain.clone(), sizes: leading.to_vec() };
+            let rest = Axes {
+                domain: axes.domain.clone(),
+                sizes: leading.to_vec(),
+            };
             match &subst.rest {
                 None => subst.rest = Some(rest),
                 Some(bound) if *bound == rest => {}
@@ -141,9 +178,13 @@ fn bind_axes(
             pats_left = pats.get(1..).unwrap_or_default();
         }
         Some(AxisPat::Domain(name)) => {
-            let Some(domain) = &axes.domain else { return Err(wrong(subst)) };
-            let bound =
-                subst.domains.entry(name.clone()).or_insert_with(|| domain.clone());
+            let Some(domain) = &axes.domain else {
+                return Err(wrong(subst));
+            };
+            let bound = subst
+                .domains
+                .entry(name.clone())
+                .or_insert_with(|| domain.clone());
             if bound != domain {
                 return Err(problems::wrong_domain(val, domain, bound, due));
             }
@@ -159,14 +200,18 @@ fn bind_axes(
         return Err(wrong(subst));
     }
     for (size, pat) in sizes.iter().zip(pats_left) {
-        let AxisPat::Size(written) = pat else { return Err(wrong(subst)) };
+        let AxisPat::Size(written) = pat else {
+            return Err(wrong(subst));
+        };
         if let ExprKind::Name(name) = &written.kind
             && !subst.sizes.contains_key(&name.value)
         {
             subst.sizes.insert(name.value.clone(), size.clone());
             continue;
         }
-        let Some(wanted) = subst.size(written) else { continue };
+        let Some(wanted) = subst.size(written) else {
+            continue;
+        };
         if size.compare(&wanted) == Verdict::Different {
             return Err(wrong(subst));
         }
@@ -181,7 +226,9 @@ fn fit_all(
     due: &Due,
     wrap: fn(Box<Ty>) -> Ty,
 ) -> Result<Val, Problem> {
-    let Form::List(entries) = val.form else { return Ok(val) };
+    let Form::List(entries) = val.form else {
+        return Ok(val);
+    };
     let mut fitted = Vec::new();
     for entry in entries {
         fitted.push(fit(entry, of, subst, due)?);
@@ -191,25 +238,46 @@ fn fit_all(
         (None, Ty::List(ty) | Ty::Set(ty)) => *ty,
         (None, _) => Ty::Poison,
     };
-    Ok(Val { ty: wrap(ty.into()), form: Form::List(fitted), span: val.span })
+    Ok(Val {
+        ty: wrap(ty.into()),
+        form: Form::List(fitted),
+        span: val.span,
+    })
 }
 
 fn fit_range(val: Val, of: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Problem> {
-    let Form::Range(from, to, inclusive) = val.form else { return Ok(val) };
+    let Form::Range(from, to, inclusive) = val.form else {
+        return Ok(val);
+    };
     let from = fit(*from, of, subst, due)?;
     let to = fit(*to, of, subst, due)?;
     let ty = Ty::Range(to.ty.clone().into());
-    Ok(Val { ty, form: Form::Range(from.into(), to.into(), inclusive), span: val.span })
+    Ok(Val {
+        ty,
+        form: Form::Range(from.into(), to.into(), inclusive),
+        span: val.span,
+    })
 }
 
-fn fit_tuple(val: Val, pats: &[Pat], subst: &mut Subst, due: &Due) -> Result<Val, Problem> {
-    let Form::Tuple(parts) = val.form else { return Ok(val) };
+fn fit_tuple(
+    val: Val,
+    pats: &[Pat],
+    subst: &mut Subst,
+    due: &Due,
+) -> Result<Val, Problem> {
+    let Form::Tuple(parts) = val.form else {
+        return Ok(val);
+    };
     let mut fitted = Vec::new();
     for (part, pat) in parts.into_iter().zip(pats) {
         fitted.push(fit(part, pat, subst, due)?);
     }
     let ty = Ty::Tuple(fitted.iter().map(|part| part.ty.clone()).collect());
-    Ok(Val { ty, form: Form::Tuple(fitted), span: val.span })
+    Ok(Val {
+        ty,
+        form: Form::Tuple(fitted),
+        span: val.span,
+    })
 }
 
 fn fit_record(
@@ -218,26 +286,39 @@ fn fit_record(
     subst: &mut Subst,
     due: &Due,
 ) -> Result<Val, Problem> {
-    let Ty::Record(known) = &val.ty else { return Ok(val) };
-    for (name, _) in pats {
-        if !known.iter().any(|(field, _)| field == name) {
-            return Err(problems::field_missing(&val, name, pats, due));
-        }
-    }
+    let Ty::Record(known) = &val.ty else {
+        return Ok(val);
+    };
     for (name, _) in known {
         if !pats.iter().any(|(field, _)| field == name) {
             return Err(problems::field_unknown(&val, name, pats, due));
         }
     }
-    let Form::Record(fields) = &val.form else { return Ok(val) };
+    for (name, _) in pats {
+        if !known.iter().any(|(field, _)| field == name) {
+            return Err(problems::field_missing(&val, name, pats, due));
+        }
+    }
+    let Form::Record(fields) = &val.form else {
+        return Ok(val);
+    };
     let mut fitted = IndexMap::new();
     for (name, pat) in pats {
         if let Some(field) = fields.get(name) {
             fitted.insert(name.clone(), fit(field.clone(), pat, subst, due)?);
         }
     }
-    let ty = Ty::Record(fitted.iter().map(|(name, val)| (name.clone(), val.ty.clone())).collect());
-    Ok(Val { ty, form: Form::Record(fitted), span: val.span })
+    let ty = Ty::Record(
+        fitted
+            .iter()
+            .map(|(name, val)| (name.clone(), val.ty.clone()))
+            .collect(),
+    );
+    Ok(Val {
+        ty,
+        form: Form::Record(fitted),
+        span: val.span,
+    })
 }
 
 /// The type a pattern stands for, its letters replaced; a letter nothing bound gives
@@ -247,15 +328,26 @@ pub fn instantiate(pat: &Pat, subst: &Subst) -> Ty {
     match pat {
         Pat::Poison | Pat::Any => Ty::Poison,
         Pat::Letter(name) => subst.types.get(name).cloned().unwrap_or(Ty::Poison),
-        Pat::Number { dimension, whole, axes, .. } => {
+        Pat::Number {
+            dimension,
+            whole,
+            axes,
+            ..
+        } => {
             let dimension = match dimension {
                 DimPat::Known(known) => *known,
-                DimPat::Letter(name) => {
-                    subst.dimensions.get(name).copied().unwrap_or(Dimension::NONE)
-                }
+                DimPat::Letter(name) => subst
+                    .dimensions
+                    .get(name)
+                    .copied()
+                    .unwrap_or(Dimension::NONE),
             };
             let axes = axes.as_ref().map(|axes| instantiate_axes(axes, subst));
-            Ty::Number(Number { dimension, whole: *whole, axes: axes.unwrap_or_default() })
+            Ty::Number(Number {
+                dimension,
+                whole: *whole,
+                axes: axes.unwrap_or_default(),
+            })
         }
         Pat::Bool => Ty::Bool,
         Pat::Text => Ty::Text,
@@ -269,7 +361,10 @@ pub fn instantiate(pat: &Pat, subst: &Subst) -> Ty {
             Ty::Tuple(parts.iter().map(|part| instantiate(part, subst)).collect())
         }
         Pat::Record(fields) => Ty::Record(
-            fields.iter().map(|(name, of)| (name.clone(), instantiate(of, subst))).collect(),
+            fields
+                .iter()
+                .map(|(name, of)| (name.clone(), instantiate(of, subst)))
+                .collect(),
         ),
         Pat::Maybe(of) => Ty::Maybe(boxed(of)),
         Pat::Function(..) | Pat::Model => Ty::Function,
@@ -295,7 +390,9 @@ pub fn instantiate_axes(axes: &[AxisPat], subst: &Subst) -> Axes {
                 result.domain = Some(domain.unwrap_or(Domain::Letter(name.clone())));
             }
             AxisPat::Size(written) => {
-                result.sizes.push(subst.size(written).unwrap_or(Size::unknown(0)));
+                result
+                    .sizes
+                    .push(subst.size(written).unwrap_or(Size::unknown(0)));
             }
         }
     }

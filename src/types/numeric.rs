@@ -38,7 +38,14 @@ pub fn widen(val: Val) -> Val {
         },
         other => other.clone(),
     };
-    Val { ty: Ty::Number(Number { whole: false, ..number }), form, span: val.span }
+    Val {
+        ty: Ty::Number(Number {
+            whole: false,
+            ..number
+        }),
+        form,
+        span: val.span,
+    }
 }
 
 /// Whether values of the two types can stand in one list or be compared: the same type,
@@ -49,7 +56,9 @@ pub fn same_kind(a: &Ty, b: &Ty) -> bool {
         (Ty::Number(a), Ty::Number(b)) => a.dimension == b.dimension && a.axes == b.axes,
         (Ty::Record(a), Ty::Record(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b).all(|((x, s), (y, t))| x == y && same_kind(s, t))
+                && a.iter()
+                    .zip(b)
+                    .all(|((x, s), (y, t))| x == y && same_kind(s, t))
         }
         (Ty::List(a) | Ty::Set(a), Ty::List(b) | Ty::Set(b)) => same_kind(a, b),
         (Ty::Tuple(a), Ty::Tuple(b)) => {
@@ -66,7 +75,11 @@ pub fn same_kind(a: &Ty, b: &Ty) -> bool {
 pub fn broadcast(a: &Axes, b: &Axes) -> Option<Axes> {
     use super::size::Verdict;
     let domain = a.domain.clone().or_else(|| b.domain.clone());
-    let (long, short) = if a.sizes.len() >= b.sizes.len() { (a, b) } else { (b, a) };
+    let (long, short) = if a.sizes.len() >= b.sizes.len() {
+        (a, b)
+    } else {
+        (b, a)
+    };
     let extra = long.sizes.len() - short.sizes.len();
     if extra > 0 && short.domain.is_some() {
         return None;
@@ -75,7 +88,9 @@ pub fn broadcast(a: &Axes, b: &Axes) -> Option<Axes> {
     for (mine, other) in sizes.iter_mut().skip(extra).zip(&short.sizes) {
         if mine.as_number() == Some(1) {
             *mine = other.clone();
-        } else if other.as_number() != Some(1) && mine.compare(other) == Verdict::Different {
+        } else if other.as_number() != Some(1)
+            && mine.compare(other) == Verdict::Different
+        {
             return None;
         }
     }

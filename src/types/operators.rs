@@ -15,7 +15,9 @@ use crate::syntax::ast::{BinaryOp, UnaryOp};
 impl Checker<'_> {
     /// `-x`, `not x`.
     pub fn unary(&mut self, op: UnaryOp, of: Val, span: Span) -> Val {
-        let Some(of) = self.present(of) else { return Val::poison(span) };
+        let Some(of) = self.present(of) else {
+            return Val::poison(span);
+        };
         match op {
             UnaryOp::Not => {
                 if of.ty != Ty::Bool {
@@ -32,9 +34,16 @@ impl Checker<'_> {
                     return Val::poison(span);
                 }
                 match of.form {
-                    Form::Size(size) => return Val::size(Size::number(0).minus(&size), span),
+                    Form::Size(size) => {
+                        return Val::size(Size::number(0).minus(&size), span);
+                    }
                     Form::Real(ref known) => {
-                        return real(-known.value, known.dimension, known.shown.as_deref(), span);
+                        return real(
+                            -known.value,
+                            known.dimension,
+                            known.shown.as_deref(),
+                            span,
+                        );
                     }
                     _ => {}
                 }
@@ -104,7 +113,12 @@ impl Checker<'_> {
         if let (Some(x), Some(y)) = (&a.1.axes.domain, &b.1.axes.domain)
             && x != y
         {
-            self.report(problems::domains_differ(symbol, op.span, (a.0, x), (b.0, y)));
+            self.report(problems::domains_differ(
+                symbol,
+                op.span,
+                (a.0, x),
+                (b.0, y),
+            ));
             return None;
         }
         let axes = broadcast(&a.1.axes, &b.1.axes);
@@ -117,7 +131,9 @@ impl Checker<'_> {
 
     fn sum(&mut self, op: &Spanned<BinaryOp>, a: Val, b: Val, span: Span) -> Val {
         let symbol = op.value.symbol();
-        let Some((x, y)) = self.numbers(symbol, &a, &b) else { return Val::poison(span) };
+        let Some((x, y)) = self.numbers(symbol, &a, &b) else {
+            return Val::poison(span);
+        };
         let zero = |val: &Val| val.as_f64() == Some(0.0);
         let dimension = if zero(&a) { y.dimension } else { x.dimension };
         if x.dimension != y.dimension && !zero(&a) && !zero(&b) {
@@ -137,13 +153,19 @@ impl Checker<'_> {
             let value = if plus { p + q } else { p - q };
             return real(value, dimension, shown.as_deref(), span);
         }
-        let ty = Ty::Number(Number { dimension, whole: x.whole && y.whole, axes });
+        let ty = Ty::Number(Number {
+            dimension,
+            whole: x.whole && y.whole,
+            axes,
+        });
         self.at_run(op.value, ty, a, b, span)
     }
 
     fn product(&mut self, op: &Spanned<BinaryOp>, a: Val, b: Val, span: Span) -> Val {
         let symbol = op.value.symbol();
-        let Some((x, y)) = self.numbers(symbol, &a, &b) else { return Val::poison(span) };
+        let Some((x, y)) = self.numbers(symbol, &a, &b) else {
+            return Val::poison(span);
+        };
         let Some(axes) = self.shapes(op, (&a, &x), (&b, &y)) else {
             return Val::poison(span);
         };
@@ -170,14 +192,24 @@ impl Checker<'_> {
             return real(value, dimension, shown.as_deref(), span);
         }
         let whole = times && x.whole && y.whole;
-        let ty = Ty::Number(Number { dimension, whole, axes });
+        let ty = Ty::Number(Number {
+            dimension,
+            whole,
+            axes,
+        });
         self.at_run(op.value, ty, a, b, span)
     }
 
     fn power(&mut self, op: &Spanned<BinaryOp>, a: Val, b: Val, span: Span) -> Val {
-        let Some((x, y)) = self.numbers("^", &a, &b) else { return Val::poison(span) };
+        let Some((x, y)) = self.numbers("^", &a, &b) else {
+            return Val::poison(span);
+        };
         if !y.dimension.is_none() || !y.axes.is_scalar() {
-            self.report(problems::wrong_operand("^", &b, "a plain number as exponent"));
+            self.report(problems::wrong_operand(
+                "^",
+                &b,
+                "a plain number as exponent",
+            ));
             return Val::poison(span);
         }
         let dimension = match (x.dimension.is_none(), b.as_int()) {
@@ -202,7 +234,11 @@ impl Checker<'_> {
         if let (Some(p), Some(q)) = (a.as_f64(), b.as_f64()) {
             return real(libm::pow(p, q), dimension, None, span);
         }
-        let ty = Ty::Number(Number { dimension, whole: false, axes: x.axes });
+        let ty = Ty::Number(Number {
+            dimension,
+            whole: false,
+            axes: x.axes,
+        });
         self.at_run(op.value, ty, a, b, span)
     }
 
@@ -211,7 +247,9 @@ impl Checker<'_> {
         let equality = matches!(op.value, BinaryOp::Equal | BinaryOp::NotEqual);
         let zero = |val: &Val| val.as_f64() == Some(0.0);
         match (number(&a.ty), number(&b.ty)) {
-            (Some(x), Some(y)) if x.dimension != y.dimension && !zero(&a) && !zero(&b) => {
+            (Some(x), Some(y))
+                if x.dimension != y.dimension && !zero(&a) && !zero(&b) =>
+            {
                 let sides = ((&a, x.dimension), (&b, y.dimension));
                 let problem = problems::sides_differ(symbol, op.span, sides.0, sides.1);
                 self.report(problem);
@@ -246,7 +284,11 @@ impl Checker<'_> {
             }
         }
         if let (Form::Bool(p), Form::Bool(q)) = (&a.form, &b.form) {
-            let value = if op.value == BinaryOp::And { *p && *q } else { *p || *q };
+            let value = if op.value == BinaryOp::And {
+                *p && *q
+            } else {
+                *p || *q
+            };
             return Val::truth(value, span);
         }
         self.at_run(op.value, Ty::Bool, a, b, span)

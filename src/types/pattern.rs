@@ -93,18 +93,42 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 7] =
-    ["AdamForm", "Init", "Keep", "Loss", "Metric", "OnBad", "Optimizer"];
+const ENUMERATIONS: [&str; 7] = [
+    "AdamForm",
+    "Init",
+    "Keep",
+    "Loss",
+    "Metric",
+    "OnBad",
+    "Optimizer",
+];
 
 /// Types that are neither numbers nor enumerations.
 const OTHERS: [&str; 16] = [
-    "Any", "Bool", "Dataset", "Element", "Evaluated", "Int", "List", "Model", "Path",
-    "Range", "Ratio", "Row", "Set", "String", "Structure", "Trained",
+    "Any",
+    "Bool",
+    "Dataset",
+    "Element",
+    "Evaluated",
+    "Int",
+    "List",
+    "Model",
+    "Path",
+    "Range",
+    "Ratio",
+    "Row",
+    "Set",
+    "String",
+    "Structure",
+    "Trained",
 ];
 
 /// Every name a written type may use, for did-you-mean and completion.
 pub fn type_names() -> impl Iterator<Item = &'static str> {
-    Dimension::names().chain(["Real"]).chain(ENUMERATIONS).chain(OTHERS)
+    Dimension::names()
+        .chain(["Real"])
+        .chain(ENUMERATIONS)
+        .chain(OTHERS)
 }
 
 /// Reads the written types of one signature.
@@ -125,7 +149,10 @@ impl Reader<'_> {
                 Pat::Tuple(parts.iter().map(|part| self.read(part)).collect())
             }
             TypeKind::Record(fields) => Pat::Record(
-                fields.iter().map(|(name, ty)| (name.value.clone(), self.read(ty))).collect(),
+                fields
+                    .iter()
+                    .map(|(name, ty)| (name.value.clone(), self.read(ty)))
+                    .collect(),
             ),
             TypeKind::Function(from, to) => {
                 Pat::Function(self.read(from).into(), self.read(to).into())
@@ -146,7 +173,9 @@ impl Reader<'_> {
         let argument = |reader: &mut Self| match args {
             [TypeArg::Type(ty)] => reader.read(ty),
             _ => {
-                reader.problems.push(problems::type_needs_argument(name, span));
+                reader
+                    .problems
+                    .push(problems::type_needs_argument(name, span));
                 Pat::Poison
             }
         };
@@ -173,7 +202,8 @@ impl Reader<'_> {
             _ => {}
         }
         if axes.is_some() {
-            self.problems.push(problems::type_takes_no_argument(name, span));
+            self.problems
+                .push(problems::type_takes_no_argument(name, span));
             return Pat::Poison;
         }
         match &**name {
@@ -241,7 +271,8 @@ impl Reader<'_> {
             TypeKind::Named(name, args) if args.is_empty() => {
                 let found = Dimension::named(&name.value);
                 if found.is_none() {
-                    self.problems.push(problems::no_such_type(&name.value, name.span));
+                    self.problems
+                        .push(problems::no_such_type(&name.value, name.span));
                 }
                 found
             }

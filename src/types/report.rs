@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::value::{Arg, Args};
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Code, Label, Problem};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -29,7 +29,11 @@ impl Use {
                 with.push(format!("{name} = {known}"));
             }
         }
-        Use { name: name.clone(), at, with: with.join(", ") }
+        Use {
+            name: name.clone(),
+            at,
+            with: with.join(", "),
+        }
     }
 }
 
@@ -51,8 +55,28 @@ impl Checker<'_> {
     }
 
     /// Inside the standard library a message points to the user's call; inside a layer
-    /// of the user it says with what settings the layer is used.
-    fn point(&self, mut problem: Problem) -> Problem {
+    /// of the user it says with what settings the layer is used. What the library says
+    /// of itself becomes a sentence: its lines are not the reader's to mend.
+    fn point(&self, problem: Problem) -> Problem {
+        let mut problem = self.point_at_use(problem);
+        let own = problem.labels.iter().any(|label| !self.is_std(label.span));
+        if !own {
+            return problem;
+        }
+        let (std, own): (Vec<Label>, Vec<Label>) = problem
+            .labels
+            .into_iter()
+            .partition(|label| self.is_std(label.span));
+        problem.labels = own;
+        let told = std
+            .into_iter()
+            .map(|label| label.text)
+            .filter(|text| text.contains('`'));
+        problem.notes.extend(told);
+        problem
+    }
+
+    fn point_at_use(&self, mut problem: Problem) -> Problem {
         let at = problem.span();
         if at == Span::NOWHERE {
             return problem;
@@ -61,6 +85,11 @@ impl Checker<'_> {
             let own = self.uses.iter().rev().find(|used| !self.is_std(used.at));
             let Some(used) = own else { return problem };
             let text = format!("`{}` is used here", used.name);
+            if problem.code == Code::E0403 {
+                // What to write inside the library is of no use to its user.
+                let help = "take fewer or smaller layers, or a longer vector";
+                problem.help = Some(help.into());
+            }
             let labels = std::mem::take(&mut problem.labels);
             problem = problem.and(used.at, text);
             problem.labels.extend(labels);

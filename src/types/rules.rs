@@ -60,7 +60,9 @@ fn whole(
 }
 
 fn size(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(of) = call.value("of") else { return Val::poison(call.at) };
+    let Some(of) = call.value("of") else {
+        return Val::poison(call.at);
+    };
     match (&of.ty, &of.form) {
         (Ty::List(_), Form::List(entries)) => {
             Val::size(Size::number(entries.len() as i64), call.at)
@@ -83,9 +85,17 @@ impl Checker<'_> {
     /// The size of something a row holds.
     fn measure(&mut self, call: &BuiltinCall, of: Val) -> Val {
         use crate::ir::{Call, Kind};
-        let Some(input) = of.as_ir() else { return Val::unknown(Ty::int(), call.at) };
+        let Some(input) = of.as_ir() else {
+            return Val::unknown(Ty::int(), call.at);
+        };
         let builtin = self.program.full_name(call.id).into();
-        let of = Call { builtin, settings: Vec::new(), inputs: vec![input], site: None, shape: None };
+        let of = Call {
+            builtin,
+            settings: Vec::new(),
+            inputs: vec![input],
+            site: None,
+            shape: None,
+        };
         Val::run(Ty::int(), Kind::Call(of), call.at)
     }
 }
@@ -97,7 +107,9 @@ fn subject(call: &BuiltinCall) -> Option<(Val, Number)> {
 }
 
 fn reshape(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some((input, number)) = subject(call) else { return Val::poison(call.at) };
+    let Some((input, number)) = subject(call) else {
+        return Val::poison(call.at);
+    };
     let sizes = match call.value("sizes").map(|val| &val.form) {
         Some(Form::List(entries)) => entries.iter().map(|entry| match &entry.form {
             Form::Size(size) => size.clone(),
@@ -110,13 +122,17 @@ fn reshape(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn flatten(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some((input, number)) = subject(call) else { return Val::poison(call.at) };
+    let Some((input, number)) = subject(call) else {
+        return Val::poison(call.at);
+    };
     let all = product(&number.axes.sizes);
     reshape_to(checker, call, &input, &number, vec![all])
 }
 
 fn product(sizes: &[Size]) -> Size {
-    sizes.iter().fold(Size::number(1), |all, size| all.times(size))
+    sizes
+        .iter()
+        .fold(Size::number(1), |all, size| all.times(size))
 }
 
 fn reshape_to(
@@ -126,14 +142,24 @@ fn reshape_to(
     from: &Number,
     sizes: Vec<Size>,
 ) -> Val {
-    let to = Axes { domain: from.axes.domain.clone(), sizes };
-    let fits = product(&from.axes.sizes).compare(&product(&to.sizes)) != Verdict::Different;
-    let positive = to.sizes.iter().all(|size| size.as_number().is_none_or(|n| n > 0));
+    let to = Axes {
+        domain: from.axes.domain.clone(),
+        sizes,
+    };
+    let fits =
+        product(&from.axes.sizes).compare(&product(&to.sizes)) != Verdict::Different;
+    let positive = to
+        .sizes
+        .iter()
+        .all(|size| size.as_number().is_none_or(|n| n > 0));
     if !fits || !positive {
         checker.report(problems::reshape_differs(call.at, &from.axes, &to, input));
         return Val::poison(call.at);
     }
-    let ty = Ty::Number(Number { axes: to, ..from.clone() });
+    let ty = Ty::Number(Number {
+        axes: to,
+        ..from.clone()
+    });
     checker.emit(call, ty)
 }
 
@@ -157,9 +183,13 @@ fn chain(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
         return value.at(call.at);
     }
     // The list is not known here: every size that a round changes may be anything.
-    let Ty::List(entry) = &over.ty else { return Val::poison(call.at) };
+    let Ty::List(entry) = &over.ty else {
+        return Val::poison(call.at);
+    };
     let entry = checker.stand_in((**entry).clone(), over.span);
-    let Some(each) = round_function(checker, call, 0) else { return Val::poison(call.at) };
+    let Some(each) = round_function(checker, call, 0) else {
+        return Val::poison(call.at);
+    };
     let step = checker.apply(&each, vec![entry], each.span);
     let once = checker.pipe_value(x.clone(), &step, each.span);
     if once.is_poison() {
@@ -171,7 +201,11 @@ fn chain(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
         return Val::poison(call.at);
     };
     let twice = checker.pipe_value(open.clone(), &step, each.span);
-    if twice.is_poison() { Val::poison(call.at) } else { open.at(call.at) }
+    if twice.is_poison() {
+        Val::poison(call.at)
+    } else {
+        open.at(call.at)
+    }
 }
 
 fn repeat(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
@@ -207,7 +241,11 @@ fn repeat(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 /// The function of one round; what learns inside its text belongs to that round.
-fn round_function(checker: &mut Checker<'_>, call: &BuiltinCall, round: usize) -> Option<Val> {
+fn round_function(
+    checker: &mut Checker<'_>,
+    call: &BuiltinCall,
+    round: usize,
+) -> Option<Val> {
     let each = call.arg("each")?;
     let frame = match each {
         super::value::Arg::Later(_, ctx) => {
@@ -225,16 +263,29 @@ fn round_function(checker: &mut Checker<'_>, call: &BuiltinCall, round: usize) -
 fn forget_changes(checker: &mut Checker<'_>, before: &Val, after: &Val) -> Option<Val> {
     let (a, b) = (number(&before.ty)?, number(&after.ty)?);
     let (x, y) = (&a.axes, &b.axes);
-    if x.domain != y.domain || x.sizes.len() != y.sizes.len() || a.dimension != b.dimension {
+    if x.domain != y.domain
+        || x.sizes.len() != y.sizes.len()
+        || a.dimension != b.dimension
+    {
         return None;
     }
     let mut sizes = Vec::new();
     for (p, q) in x.sizes.iter().zip(&y.sizes) {
         let same = p.compare(q) == Verdict::Same;
-        sizes.push(if same { p.clone() } else { Size::unknown(checker.fresh()) });
+        sizes.push(if same {
+            p.clone()
+        } else {
+            Size::unknown(checker.fresh())
+        });
     }
-    let axes = Axes { domain: x.domain.clone(), sizes };
-    Some(Val::unknown(Ty::Number(Number { axes, ..a.clone() }), after.span))
+    let axes = Axes {
+        domain: x.domain.clone(),
+        sizes,
+    };
+    Some(Val::unknown(
+        Ty::Number(Number { axes, ..a.clone() }),
+        after.span,
+    ))
 }
 
 impl Checker<'_> {
@@ -250,7 +301,11 @@ impl Checker<'_> {
                     .iter()
                     .map(|(name, ty)| (name.clone(), self.stand_in(ty.clone(), span)))
                     .collect();
-                Val { ty: Ty::Record(fields), form: Form::Record(known), span }
+                Val {
+                    ty: Ty::Record(fields),
+                    form: Form::Record(known),
+                    span,
+                }
             }
             other => Val::unknown(other, span),
         }

@@ -56,9 +56,14 @@ impl Signature {
         self.groups.last().map_or(&[], Vec::as_slice)
     }
 
-    /// Who wants what goes to a parameter.
-    pub fn due(&self, param: &Parameter) -> Due {
-        Due { param: param.name.clone(), of: self.name.clone(), span: param.span }
+    /// Who wants what goes to a parameter in the call at `at`.
+    pub fn due(&self, param: &Parameter, at: Span) -> Due {
+        Due {
+            param: param.name.clone(),
+            of: self.name.clone(),
+            span: param.span,
+            at,
+        }
     }
 
     /// Whether weights belong to it.
@@ -80,13 +85,22 @@ impl Checker<'_> {
     }
 
     fn read_signature(&mut self, id: ItemId, def: &Def) -> Option<Signature> {
-        let Body::Decl(decl) = &def.body else { return None };
+        let Body::Decl(decl) = &def.body else {
+            return None;
+        };
         if !matches!(decl.noun, Noun::Fn | Noun::Layer | Noun::Model) {
             return None;
         }
-        let params: BTreeSet<Arc<str>> =
-            decl.groups.iter().flatten().map(|param| param.name.value.clone()).collect();
-        let mut reader = Reader { params: &params, problems: Vec::new() };
+        let params: BTreeSet<Arc<str>> = decl
+            .groups
+            .iter()
+            .flatten()
+            .map(|param| param.name.value.clone())
+            .collect();
+        let mut reader = Reader {
+            params: &params,
+            problems: Vec::new(),
+        };
         let mut groups = Vec::new();
         for group in &decl.groups {
             let mut read = Vec::new();

@@ -50,7 +50,9 @@ impl Checker<'_> {
     }
 
     fn site_entry(&mut self, at: Span, ctx: &Ctx) -> (usize, Arc<str>) {
-        let Some(item) = ctx.item else { return (0, "layer".into()) };
+        let Some(item) = ctx.item else {
+            return (0, "layer".into());
+        };
         let program = self.program;
         let table = self
             .sites
@@ -75,7 +77,9 @@ fn site_table(program: &Program, item: ItemId) -> SiteTable {
             Some(bound) => bound.clone(),
             None => count(&found, ordinal, &site.name),
         };
-        table.0.insert((site.at.start, site.at.end), (ordinal, label));
+        table
+            .0
+            .insert((site.at.start, site.at.end), (ordinal, label));
     }
     table
 }
@@ -108,12 +112,19 @@ fn collect(
         return;
     }
     if let ExprKind::Call { callee, .. } = &expr.kind
-        && let ExprKind::Name(Bound { name, target: Target::Item(id) }) = &callee.kind
+        && let ExprKind::Name(Bound {
+            name,
+            target: Target::Item(id),
+        }) = &callee.kind
     {
         let noun = program.item(*id).and_then(|def| def.noun());
         let rounds = matches!(&**name, "chain" | "repeat") && program.is_builtin(*id);
         if rounds || matches!(noun, Some(Noun::Layer | Noun::Model)) {
-            let site = Found { at: expr.span, name: name.clone(), bound: bound.cloned() };
+            let site = Found {
+                at: expr.span,
+                name: name.clone(),
+                bound: bound.cloned(),
+            };
             found.push(site);
         }
     }

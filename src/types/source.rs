@@ -84,9 +84,8 @@ impl Checker<'_> {
 
 /// What every data set with structures has, and the columns of its source.
 fn columns_of(found: &[Column]) -> Columns {
-    let quantity = |name: &str| {
-        Ty::real(Dimension::named(name).unwrap_or(Dimension::NONE))
-    };
+    let quantity =
+        |name: &str| Ty::real(Dimension::named(name).unwrap_or(Dimension::NONE));
     let mut columns: Columns = vec![
         ("id".into(), Ty::Text),
         ("formula".into(), Ty::Text),
@@ -106,7 +105,11 @@ fn columns_of(found: &[Column]) -> Columns {
             Kind::Text => Ty::Text,
             Kind::Bool => Ty::Bool,
         };
-        let ty = if column.optional { Ty::Maybe(ty.into()) } else { ty };
+        let ty = if column.optional {
+            Ty::Maybe(ty.into())
+        } else {
+            ty
+        };
         columns.push((column.name.as_str().into(), ty));
     }
     columns

@@ -43,7 +43,9 @@ impl Subst {
                 }
             }
             ExprKind::Call { callee, args, .. } => {
-                let ExprKind::Name(name) = &callee.kind else { return None };
+                let ExprKind::Name(name) = &callee.kind else {
+                    return None;
+                };
                 let [Arg::Positional(a), Arg::Positional(b)] = args.as_slice() else {
                     return None;
                 };

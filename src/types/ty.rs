@@ -50,7 +50,11 @@ impl fmt::Display for Axes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let domain = self.domain.iter().map(Domain::to_string);
         let sizes = self.sizes.iter().map(Size::to_string);
-        write!(f, "[{}]", domain.chain(sizes).collect::<Vec<_>>().join(", "))
+        write!(
+            f,
+            "[{}]",
+            domain.chain(sizes).collect::<Vec<_>>().join(", ")
+        )
     }
 }
 
@@ -91,7 +95,9 @@ impl Part {
 
     /// The part of that name.
     pub fn named(name: &str) -> Option<Part> {
-        [Part::Train, Part::Val, Part::Test].into_iter().find(|part| part.name() == name)
+        [Part::Train, Part::Val, Part::Test]
+            .into_iter()
+            .find(|part| part.name() == name)
     }
 }
 
@@ -178,18 +184,30 @@ pub enum Ty {
 impl Ty {
     /// The type of plain numbers of a dimension.
     pub fn real(dimension: Dimension) -> Ty {
-        Ty::Number(Number { dimension, whole: false, axes: Axes::default() })
+        Ty::Number(Number {
+            dimension,
+            whole: false,
+            axes: Axes::default(),
+        })
     }
 
     /// The type of whole numbers.
     pub fn int() -> Ty {
         let dimension = Dimension::NONE;
-        Ty::Number(Number { dimension, whole: true, axes: Axes::default() })
+        Ty::Number(Number {
+            dimension,
+            whole: true,
+            axes: Axes::default(),
+        })
     }
 
     /// A dimensionless tensor.
     pub fn tensor(axes: Axes) -> Ty {
-        Ty::Number(Number { dimension: Dimension::NONE, whole: false, axes })
+        Ty::Number(Number {
+            dimension: Dimension::NONE,
+            whole: false,
+            axes,
+        })
     }
 
     /// Whether an error was reported for it.
@@ -216,8 +234,10 @@ impl fmt::Display for Ty {
                 write!(f, "({})", parts.join(", "))
             }
             Ty::Record(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, ty)| format!("{name}: {ty}"))
+                    .collect();
                 write!(f, "{{{}}}", fields.join(", "))
             }
             Ty::Maybe(of) => write!(f, "{of}?"),
@@ -240,5 +260,9 @@ fn show_number(number: &Number, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (false, true) if !scalar => {}
         (false, _) => write!(f, "{}", number.dimension)?,
     }
-    if scalar { Ok(()) } else { write!(f, "{}", number.axes) }
+    if scalar {
+        Ok(())
+    } else {
+        write!(f, "{}", number.axes)
+    }
 }

@@ -60,7 +60,11 @@ const UNITS: [(&str, &str, f64, i32); 25] = [
 impl Unit {
     /// Read `eV/atom`, `e/Å^3`, `eV·fs`.
     pub fn parse(text: &str) -> Result<Unit, NotAUnit> {
-        let mut unit = Unit { dimension: Dimension::NONE, factor: 1.0, ten: 0 };
+        let mut unit = Unit {
+            dimension: Dimension::NONE,
+            factor: 1.0,
+            ten: 0,
+        };
         let mut sign = 1;
         let mut rest = text;
         while !rest.is_empty() {
@@ -123,7 +127,9 @@ pub fn scaled(digits: &str, ten: i32) -> Option<f64> {
     let lower = digits.to_ascii_lowercase();
     let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
     let exponent: i32 = exponent.parse().ok()?;
-    let value: f64 = format!("{mantissa}e{}", exponent.checked_add(ten)?).parse().ok()?;
+    let value: f64 = format!("{mantissa}e{}", exponent.checked_add(ten)?)
+        .parse()
+        .ok()?;
     value.is_finite().then_some(value)
 }
 
@@ -150,13 +156,19 @@ mod tests {
         assert_eq!(force.dimension, Dimension::named("Force").unwrap());
         let density = Unit::parse("e/Å^3").unwrap();
         assert_eq!(density.dimension.to_string(), "Charge/Volume");
-        assert_eq!(Unit::parse("V").unwrap().dimension, Unit::parse("eV/e").unwrap().dimension);
+        assert_eq!(
+            Unit::parse("V").unwrap().dimension,
+            Unit::parse("eV/e").unwrap().dimension
+        );
     }
 
     #[test]
     fn what_is_no_unit_says_so() {
         assert_eq!(Unit::parse("°C"), Err(NotAUnit::Offset("°C")));
-        assert_eq!(Unit::parse("mev"), Err(NotAUnit::Unknown("mev".into(), Some("meV"))));
+        assert_eq!(
+            Unit::parse("mev"),
+            Err(NotAUnit::Unknown("mev".into(), Some("meV")))
+        );
     }
 
     #[test]

@@ -108,7 +108,11 @@ struct Binding {
 impl Env {
     /// The same with one more name.
     pub fn with(&self, name: &Arc<str>, value: Val) -> Env {
-        let binding = Binding { name: name.clone(), value, before: self.clone() };
+        let binding = Binding {
+            name: name.clone(),
+            value,
+            before: self.clone(),
+        };
         Env(Some(Arc::new(binding)))
     }
 
@@ -141,6 +145,8 @@ pub struct Ctx {
     pub env: Env,
     /// The row `.x` means.
     pub row: Option<Box<Val>>,
+    /// What a lambda calls the row, where `.x` means nothing.
+    pub row_name: Option<Arc<str>>,
     /// The item whose text it is.
     pub item: Option<ItemId>,
     /// Sizes and domains of that item's signature.
@@ -152,39 +158,66 @@ pub struct Ctx {
 impl Ctx {
     /// The same with one more local name.
     pub fn with(&self, name: &Arc<str>, value: Val) -> Ctx {
-        Ctx { env: self.env.with(name, value), ..self.clone() }
+        Ctx {
+            env: self.env.with(name, value),
+            ..self.clone()
+        }
     }
 }
 
 impl Val {
     /// A value after an error that was reported.
     pub fn poison(span: Span) -> Val {
-        Val { ty: Ty::Poison, form: Form::Unknown, span }
+        Val {
+            ty: Ty::Poison,
+            form: Form::Unknown,
+            span,
+        }
     }
 
     /// A value of which the type alone is known.
     pub fn unknown(ty: Ty, span: Span) -> Val {
-        Val { ty, form: Form::Unknown, span }
+        Val {
+            ty,
+            form: Form::Unknown,
+            span,
+        }
     }
 
     /// A whole number.
     pub fn size(size: Size, span: Span) -> Val {
-        Val { ty: Ty::int(), form: Form::Size(size), span }
+        Val {
+            ty: Ty::int(),
+            form: Form::Size(size),
+            span,
+        }
     }
 
     /// A known truth.
     pub fn truth(value: bool, span: Span) -> Val {
-        Val { ty: Ty::Bool, form: Form::Bool(value), span }
+        Val {
+            ty: Ty::Bool,
+            form: Form::Bool(value),
+            span,
+        }
     }
 
     /// A function.
     pub fn func(func: Func, span: Span) -> Val {
-        Val { ty: Ty::Function, form: Form::Func(Arc::new(func)), span }
+        Val {
+            ty: Ty::Function,
+            form: Form::Func(Arc::new(func)),
+            span,
+        }
     }
 
     /// A value known in a run.
     pub fn run(ty: Ty, kind: ir::Kind, span: Span) -> Val {
-        Val { ty, form: Form::Run(Arc::new(ir::Expr { kind, span })), span }
+        Val {
+            ty,
+            form: Form::Run(Arc::new(ir::Expr { kind, span })),
+            span,
+        }
     }
 
     /// The same value, written elsewhere.
@@ -217,15 +250,17 @@ impl Val {
 
     /// The value, when all of it is known.
     pub fn as_static(&self) -> Option<Static> {
-        let all = |vals: &[Val]| vals.iter().map(Val::as_static).collect::<Option<Vec<_>>>();
+        let all =
+            |vals: &[Val]| vals.iter().map(Val::as_static).collect::<Option<Vec<_>>>();
         Some(match &self.form {
             Form::Size(size) => Static::Int(size.as_number()?),
             Form::Real(real) => Static::Real(real.clone()),
             Form::Bool(value) => Static::Bool(*value),
             Form::Text(text) => Static::Text(text.clone()),
-            Form::Path(written, found) => {
-                Static::Path { written: written.clone(), found: found.clone() }
-            }
+            Form::Path(written, found) => Static::Path {
+                written: written.clone(),
+                found: found.clone(),
+            },
             Form::Element(element) => Static::Element(*element),
             Form::Symbol(name) => Static::Symbol(name.clone()),
             Form::Made(made) => Static::Made(made.clone()),
@@ -242,7 +277,9 @@ impl Val {
                 Box::new(to.as_static()?),
                 *inclusive,
             ),
-            Form::Unknown | Form::Func(_) | Form::Module(_) | Form::Run(_) => return None,
+            Form::Unknown | Form::Func(_) | Form::Module(_) | Form::Run(_) => {
+                return None;
+            }
         })
     }
 
@@ -252,6 +289,9 @@ impl Val {
             return Some(expr.clone());
         }
         let kind = ir::Kind::Static(self.as_static()?);
-        Some(Arc::new(ir::Expr { kind, span: self.span }))
+        Some(Arc::new(ir::Expr {
+            kind,
+            span: self.span,
+        }))
     }
 }

@@ -12,14 +12,22 @@ use super::value::{Ctx, Form, Func, Val};
 use crate::chem::OnBad;
 use crate::ir::{Expr, Input, Kind, Lambda, Network, Setting, Site, VarId};
 use crate::source::Span;
-use crate::syntax::ast::Noun;
+use crate::syntax::ast::{ExprKind, Noun};
 
 type Verb = fn(&mut Checker<'_>, &BuiltinCall) -> Val;
 
 /// Builtins that are verbs, in the order of a study.
 pub const VERBS: &[&str] = &[
-    "bundled", "jsonl", "where", "take", "target", "split", "holdout", "featurize",
-    "train", "evaluate",
+    "bundled",
+    "jsonl",
+    "where",
+    "take",
+    "target",
+    "split",
+    "holdout",
+    "featurize",
+    "train",
+    "evaluate",
 ];
 
 /// The verb of that name.
@@ -94,7 +102,9 @@ fn take(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn keep_where(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(data) = rows(call) else { return Val::unknown(Ty::Poison, call.at) };
+    let Some(data) = rows(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
     let Some((lambda, found)) = checker.row_function(call, "keep", &data) else {
         return Val::poison(call.at);
     };
@@ -107,7 +117,9 @@ fn keep_where(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(mut data) = rows(call) else { return Val::unknown(Ty::Poison, call.at) };
+    let Some(mut data) = rows(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
     let Some((lambda, found)) = checker.row_function(call, "of", &data) else {
         return Val::poison(call.at);
     };
@@ -133,7 +145,10 @@ fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     if number.dimension.is_none() {
         checker.report(problems::target_without_unit(&name, call.span_of("of")));
     }
-    data.target = Some(TargetTy { name, dimension: number.dimension });
+    data.target = Some(TargetTy {
+        name,
+        dimension: number.dimension,
+    });
     let number = number.clone();
     // Every quantity says in which unit the network sees it.
     let lambda = match &lambda.body.kind {
@@ -142,8 +157,14 @@ fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
         _ => {
             let unit = number.dimension.unit().into();
             let kind = Kind::Shown(lambda.body.clone(), unit);
-            let body = Expr { kind, span: lambda.body.span };
-            Lambda { var: lambda.var, body: Arc::new(body) }
+            let body = Expr {
+                kind,
+                span: lambda.body.span,
+            };
+            Lambda {
+                var: lambda.var,
+                body: Arc::new(body),
+            }
         }
     };
     let setting = ("of".into(), Setting::Lambda(lambda));
@@ -151,7 +172,9 @@ fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn split(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(mut data) = rows(call) else { return Val::unknown(Ty::Poison, call.at) };
+    let Some(mut data) = rows(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
     if data.has_test || data.from.is_some() {
         checker.report(problems::split_twice("split", call.at, "test rows"));
         return Val::poison(call.at);
@@ -161,14 +184,18 @@ fn split(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn holdout(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(mut data) = rows(call) else { return Val::unknown(Ty::Poison, call.at) };
+    let Some(mut data) = rows(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
     if data.has_val {
         checker.report(problems::split_twice("holdout", call.at, "validation rows"));
         return Val::poison(call.at);
     }
     if !data.has_test {
-        let why = "there are no training rows to hold some out of: the test rows come first";
-        let problem = problems::split_missing("holdout", call.at, why, "split(test: 20%)");
+        let why =
+            "there are no training rows to hold some out of: the test rows come first";
+        let problem =
+            problems::split_missing("holdout", call.at, why, "split(test: 20%)");
         checker.report(problem);
         return Val::poison(call.at);
     }
@@ -177,8 +204,12 @@ fn holdout(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn featurize(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(mut data) = rows(call) else { return Val::unknown(Ty::Poison, call.at) };
-    let Some(by) = checker.now(call.arg("by"), None) else { return Val::poison(call.at) };
+    let Some(mut data) = rows(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    let Some(by) = checker.now(call.arg("by"), None) else {
+        return Val::poison(call.at);
+    };
     let var = checker.variable();
     let input = Val::run(Ty::Structure, Kind::Var(var), by.span);
     let found = checker.apply(&by, vec![input], by.span);
@@ -188,7 +219,10 @@ fn featurize(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     let Form::Run(body) = &found.form else {
         return not_known(checker, call, "by");
     };
-    let lambda = Lambda { var, body: body.clone() };
+    let lambda = Lambda {
+        var,
+        body: body.clone(),
+    };
     data.features = Some(found.ty.clone());
     let setting = ("by".into(), Setting::Lambda(lambda));
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
@@ -201,7 +235,8 @@ fn evaluate(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     };
     if !trained.data.has_test {
         let why = "there are no test rows to evaluate on";
-        let problem = problems::split_missing("evaluate", call.at, why, "split(test: 20%)");
+        let problem =
+            problems::split_missing("evaluate", call.at, why, "split(test: 20%)");
         checker.report(problem);
         return Val::poison(call.at);
     }
@@ -209,12 +244,18 @@ fn evaluate(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 }
 
 fn train(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
-    let Some(data) = rows(call) else { return Val::unknown(Ty::Poison, call.at) };
+    let Some(data) = rows(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
     if !training_can_start(checker, call, &data) {
         return Val::poison(call.at);
     }
-    let Some(features) = &data.features else { return Val::poison(call.at) };
-    let Some(model) = call.value("network").cloned() else { return Val::poison(call.at) };
+    let Some(features) = &data.features else {
+        return Val::poison(call.at);
+    };
+    let Some(model) = call.value("network").cloned() else {
+        return Val::poison(call.at);
+    };
     let Some(network) = checker.network(&model, features, &call.due("network")) else {
         return Val::poison(call.at);
     };
@@ -261,10 +302,13 @@ fn training_can_start(
         let problem = problems::not_above_zero(patience, &call.due("patience"));
         checker.report(problem);
     }
-    let patient = call.value("patience").and_then(Val::as_int).is_some_and(|n| n > 0);
-    let best = call
-        .value("keep")
-        .is_some_and(|val| matches!(&val.form, Form::Symbol(name) if name.ends_with(".best")));
+    let patient = call
+        .value("patience")
+        .and_then(Val::as_int)
+        .is_some_and(|n| n > 0);
+    let best = call.value("keep").is_some_and(
+        |val| matches!(&val.form, Form::Symbol(name) if name.ends_with(".best")),
+    );
     if !data.has_val && patient {
         let span = call.span_of("patience");
         let why = "when to stop";
@@ -297,10 +341,19 @@ impl Checker<'_> {
             super::value::Arg::Value(val) => self.apply(&val.clone(), vec![row], call.at),
             super::value::Arg::Later(expr, ctx) => {
                 let (expr, ctx) = (expr.clone(), ctx.clone());
-                let lambda = matches!(expr.kind, crate::syntax::ast::ExprKind::Lambda(_));
-                let inner = match lambda {
-                    true => Ctx { row: None, ..ctx },
-                    false => Ctx { row: Some(Box::new(row.clone())), ..ctx },
+                let inner = match &expr.kind {
+                    ExprKind::Lambda(lambda) => {
+                        let name = lambda.params.first().map(|name| name.value.clone());
+                        Ctx {
+                            row: None,
+                            row_name: name,
+                            ..ctx
+                        }
+                    }
+                    _ => Ctx {
+                        row: Some(Box::new(row.clone())),
+                        ..ctx
+                    },
                 };
                 let val = self.infer(&expr, &inner);
                 match val.ty {
@@ -334,8 +387,15 @@ impl Checker<'_> {
             }
             return None;
         };
-        let Func::Item { id, settings, span, .. } = &**func else {
-            self.report(problems::not_a_model(model.span, "a function without a name", due));
+        let Func::Item {
+            id, settings, span, ..
+        } = &**func
+        else {
+            self.report(problems::not_a_model(
+                model.span,
+                "a function without a name",
+                due,
+            ));
             return None;
         };
         let (id, span) = (*id, *span);
@@ -377,8 +437,16 @@ impl Checker<'_> {
             ));
             return None;
         }
-        let root = Site { path: "".into(), label: "".into() };
-        let rooted = Func::Item { id, settings: settings.clone(), site: Some(root), span };
+        let root = Site {
+            path: "".into(),
+            label: "".into(),
+        };
+        let rooted = Func::Item {
+            id,
+            settings: settings.clone(),
+            site: Some(root),
+            span,
+        };
         let found = self.apply(&Val::func(rooted, span), vec![input], span);
         if found.is_poison() {
             return None;
@@ -388,12 +456,27 @@ impl Checker<'_> {
                 && number.axes.numbers().as_deref() == Some(&[1])
         });
         if !one_a_row {
-            self.report(problems::model_result(&signature.name, model.span, &found.ty));
+            self.report(problems::model_result(
+                &signature.name,
+                model.span,
+                &found.ty,
+            ));
             return None;
         }
-        let Form::Run(output) = &found.form else { return None };
-        let input = Input { var, name: param.name.clone(), sizes };
-        Some(Network { name: signature.name.clone(), span, input, output: output.clone() })
+        let Form::Run(output) = &found.form else {
+            return None;
+        };
+        let input = Input {
+            var,
+            name: param.name.clone(),
+            sizes,
+        };
+        Some(Network {
+            name: signature.name.clone(),
+            span,
+            input,
+            output: output.clone(),
+        })
     }
 
     fn settings_sizes(&self, settings: Option<&super::value::Args>) -> Subst {
@@ -412,6 +495,13 @@ impl Checker<'_> {
 /// A batch of features: one more axis, over rows.
 fn batch_of(features: &Ty) -> Option<Number> {
     let number = number(features)?;
-    let axes = Axes { domain: Some(Domain::Rows), sizes: number.axes.sizes.clone() };
-    Some(Number { axes, whole: false, ..number.clone() })
+    let axes = Axes {
+        domain: Some(Domain::Rows),
+        sizes: number.axes.sizes.clone(),
+    };
+    Some(Number {
+        axes,
+        whole: false,
+        ..number.clone()
+    })
 }

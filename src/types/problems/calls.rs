@@ -41,7 +41,13 @@ pub fn takes_all_at_once(name: &str, at: Span) -> Problem {
 }
 
 /// An argument of a name nobody takes.
-pub fn unknown_argument(name: &str, at: Span, of: &str, params: &[&str], declared: Span) -> Problem {
+pub fn unknown_argument(
+    name: &str,
+    at: Span,
+    of: &str,
+    params: &[&str],
+    declared: Span,
+) -> Problem {
     let problem = Problem::new(
         Code::E0104,
         format!("`{of}` has no argument `{name}`"),
@@ -106,7 +112,11 @@ pub fn wrong_arity(name: &str, at: Span, wanted: usize, found: usize) -> Problem
 }
 
 fn inputs(count: usize) -> String {
-    if count == 1 { "one input".into() } else { format!("{count} inputs") }
+    if count == 1 {
+        "one input".into()
+    } else {
+        format!("{count} inputs")
+    }
 }
 
 /// `a, b and c`, in backticks.
@@ -127,8 +137,12 @@ pub fn no_such_field(name: &str, at: Span, ty: &Ty, known: &Columns) -> Problem 
         other => format!("{} has no field", article(&other.to_string())),
     };
     let names: Vec<&str> = known.iter().map(|(name, _)| &**name).collect();
-    let problem =
-        Problem::new(Code::E0203, format!("{what} `{name}`"), at, "no such name here");
+    let problem = Problem::new(
+        Code::E0203,
+        format!("{what} `{name}`"),
+        at,
+        "no such name here",
+    );
     match nearest(name, names.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `.{near}`?")),
         None if names.is_empty() => problem,
@@ -157,7 +171,9 @@ pub fn no_row(name: &str, at: Span, lambda_param: Option<&str>) -> Problem {
     );
     match lambda_param {
         Some(param) => problem.help(format!("write `{param}.{name}`")),
-        None => problem.help("`.x` means a field of the row, inside `where(…)`, `target(…)` and the like"),
+        None => problem.help(
+            "`.x` means a field of the row, inside `where(…)`, `target(…)` and the like",
+        ),
     }
 }
 
@@ -245,7 +261,12 @@ pub fn field_unknown(
 
 /// Two fields of one name in a record.
 pub fn field_twice(name: &str, at: Span) -> Problem {
-    Problem::new(Code::E0104, format!("`{name}` is given twice"), at, "a second time")
+    Problem::new(
+        Code::E0104,
+        format!("`{name}` is given twice"),
+        at,
+        "a second time",
+    )
 }
 
 /// A tuple taken apart into another number of names.
@@ -256,7 +277,10 @@ pub fn wrong_tuple(at: Span, wanted: usize, val: &Val) -> Problem {
         at,
         format!("{wanted} names here"),
     )
-    .and(val.span, format!("this is {}", article(&val.ty.to_string())))
+    .and(
+        val.span,
+        format!("this is {}", article(&val.ty.to_string())),
+    )
 }
 
 /// A layer used in a `fn`.
@@ -267,13 +291,20 @@ pub fn weights_in_fn(layer: &str, at: Span, name: &str) -> Problem {
         at,
         format!("`{layer}` learns"),
     )
-    .help(format!("make it `layer {name}()(…) -> … = …`, with its settings in the first brackets"))
+    .help(format!(
+        "make it `layer {name}()(…) -> … = …`, with its settings in the first brackets"
+    ))
 }
 
 /// A file that a script names and that is not there.
 pub fn file_missing(written: &str, at: Span, why: &str) -> Problem {
-    Problem::new(Code::E0601, format!("`{written}` cannot be read"), at, why.to_string())
-        .help("the path is relative to the file that names it, and stays inside its folder")
+    Problem::new(
+        Code::E0601,
+        format!("`{written}` cannot be read"),
+        at,
+        why.to_string(),
+    )
+    .help("the path is relative to the file that names it, and stays inside its folder")
 }
 
 /// A whole number or list position out of range.

@@ -27,6 +27,8 @@ pub struct Due {
     pub of: Arc<str>,
     /// Where the parameter is declared.
     pub span: Span,
+    /// The call.
+    pub at: Span,
 }
 
 impl Due {
@@ -41,14 +43,20 @@ pub fn describe(pat: &Pat, subst: &Subst) -> String {
     match pat {
         Pat::Poison | Pat::Any => "anything".into(),
         Pat::Letter(name) => name.to_string(),
-        Pat::Number { dimension, whole, ratio, axes } => {
+        Pat::Number {
+            dimension,
+            whole,
+            ratio,
+            axes,
+        } => {
             let name = match (dimension, whole, ratio) {
                 (_, true, _) => "Int".into(),
                 (_, _, true) => "Ratio".into(),
                 (DimPat::Known(known), ..) => known.to_string(),
-                (DimPat::Letter(name), ..) => {
-                    subst.dimensions.get(name).map_or(name.to_string(), ToString::to_string)
-                }
+                (DimPat::Letter(name), ..) => subst
+                    .dimensions
+                    .get(name)
+                    .map_or(name.to_string(), ToString::to_string),
             };
             match axes {
                 None => name,
@@ -65,7 +73,8 @@ pub fn describe(pat: &Pat, subst: &Subst) -> String {
         Pat::Set(of) => format!("Set[{}]", describe(of, subst)),
         Pat::Range(of) => format!("Range[{}]", describe(of, subst)),
         Pat::Tuple(parts) => {
-            let parts: Vec<String> = parts.iter().map(|part| describe(part, subst)).collect();
+            let parts: Vec<String> =
+                parts.iter().map(|part| describe(part, subst)).collect();
             format!("({})", parts.join(", "))
         }
         Pat::Record(fields) => {
@@ -112,7 +121,12 @@ fn written_size(size: &crate::syntax::ast::Expr) -> String {
         ExprKind::Name(name) => name.value.to_string(),
         ExprKind::Number(number) => number.digits.to_string(),
         ExprKind::Binary(op, a, b) => {
-            format!("{} {} {}", written_size(a), op.value.symbol(), written_size(b))
+            format!(
+                "{} {} {}",
+                written_size(a),
+                op.value.symbol(),
+                written_size(b)
+            )
         }
         ExprKind::Call { callee, args, .. } => {
             let args: Vec<String> = args

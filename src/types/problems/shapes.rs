@@ -25,29 +25,44 @@ pub fn wrong_type(val: &Val, pat: &Pat, subst: &Subst, due: &Due) -> Problem {
         (Pat::Number { whole: true, .. }, Ty::Number(_)) => {
             problem.help("a whole number is due here, without `.` and without a unit")
         }
-        (Pat::List(_), _) => problem.help("a list is written `[a, b]`, also with one entry"),
+        (Pat::List(_), _) => {
+            problem.help("a list is written `[a, b]`, also with one entry")
+        }
         _ => problem,
     }
 }
 
 /// A tensor of other axes than a layer takes. Both shapes are drawn, one below the
 /// other.
-pub fn wrong_axes(val: &Val, axes: &Axes, pats: &[AxisPat], subst: &Subst, due: &Due) -> Problem {
+pub fn wrong_axes(
+    val: &Val,
+    axes: &Axes,
+    pats: &[AxisPat],
+    subst: &Subst,
+    due: &Due,
+) -> Problem {
     let wanted = describe_axes(pats, subst);
     let problem = Problem::new(
         Code::E0401,
-        format!("`{}` does not take this shape", due.of),
-        val.span,
-        format!("{axes} arrives here"),
+        format!("`{}` does not take {axes}", due.of),
+        due.at,
+        format!("takes {wanted}"),
     )
-    .and(due.span, format!("`{}` takes {wanted}", due.of))
+    .and(val.span, format!("this is {axes}"))
     .note(drawn(&due.of, &wanted, &axes.to_string()));
-    let fixed = pats.iter().filter(|axis| !matches!(axis, AxisPat::Rest)).count();
+    let fixed = pats
+        .iter()
+        .filter(|axis| !matches!(axis, AxisPat::Rest))
+        .count();
     let rest = pats.len() != fixed;
     let domain = usize::from(axes.domain.is_some());
     let found = axes.sizes.len() + if rest { 0 } else { domain };
     if found < fixed {
-        let only = axes.sizes.last().map(ToString::to_string).unwrap_or("1".into());
+        let only = axes
+            .sizes
+            .last()
+            .map(ToString::to_string)
+            .unwrap_or("1".into());
         return problem.help(format!(
             "an axis is missing; `reshape({only}, 1)` adds one of size 1"
         ));
@@ -61,7 +76,11 @@ pub fn wrong_axes(val: &Val, axes: &Axes, pats: &[AxisPat], subst: &Subst, due: 
 /// Two shapes, one below the other.
 fn drawn(of: &str, wanted: &str, found: &str) -> String {
     let first = format!("{of} takes");
-    format!("{first}  {wanted}\n{:>width$}  {found}", "it gets", width = first.chars().count())
+    format!(
+        "{first}  {wanted}\n{:>width$}  {found}",
+        "it gets",
+        width = first.chars().count()
+    )
 }
 
 /// A tensor over another domain.
@@ -76,7 +95,12 @@ pub fn wrong_domain(val: &Val, found: &Domain, wanted: &Domain, due: &Due) -> Pr
 }
 
 /// Sides of an operator with different sizes.
-pub fn sizes_differ(symbol: &str, at: Span, a: (&Val, &Axes), b: (&Val, &Axes)) -> Problem {
+pub fn sizes_differ(
+    symbol: &str,
+    at: Span,
+    a: (&Val, &Axes),
+    b: (&Val, &Axes),
+) -> Problem {
     Problem::new(
         Code::E0401,
         format!("sizes differ: {} and {}", a.1, b.1),
@@ -89,7 +113,12 @@ pub fn sizes_differ(symbol: &str, at: Span, a: (&Val, &Axes), b: (&Val, &Axes)) 
 }
 
 /// Sides of an operator over different domains.
-pub fn domains_differ(symbol: &str, at: Span, a: (&Val, &Domain), b: (&Val, &Domain)) -> Problem {
+pub fn domains_differ(
+    symbol: &str,
+    at: Span,
+    a: (&Val, &Domain),
+    b: (&Val, &Domain),
+) -> Problem {
     Problem::new(
         Code::E0402,
         format!("{} and {} cannot meet in `{symbol}`", a.1, b.1),
@@ -117,7 +146,11 @@ pub fn wrong_result(
     )
     .and(declared.0, format!("the {what} says {}", declared.1))
     .note(drawn_result(declared.1, found))
-    .help("change the declared result, or the body")
+    .help(if found.matches(',').count() > declared.1.matches(',').count() {
+        "an axis is left over: `flatten` before the last layer joins it, or declare it"
+    } else {
+        "change the declared result, or the body"
+    })
 }
 
 fn drawn_result(wanted: &str, found: &str) -> String {
@@ -141,16 +174,16 @@ pub fn nothing_left(
     .and(input.0.span, format!("this is {} here", input.1))
     .note(format!("goes in as  {}\ncomes out   {result}", input.1));
     match largest {
-        Some((param, value)) => {
-            problem.help(format!("write `{param}: {value}` or less"))
-        }
+        Some((param, value)) => problem.help(format!("write `{param}: {value}` or less")),
         None => problem.help("the signal must be longer, or come earlier"),
     }
 }
 
 /// A size or count that has to be positive.
 pub fn not_positive(val: &Val, due: &Due) -> Problem {
-    let shown = val.as_static().map_or(String::new(), |known| known.to_string());
+    let shown = val
+        .as_static()
+        .map_or(String::new(), |known| known.to_string());
     Problem::new(
         Code::E0403,
         format!("{} must be at least 1", due.name()),
@@ -175,9 +208,14 @@ pub fn reshape_differs(at: Span, from: &Axes, to: &Axes, input: &Val) -> Problem
 
 /// A round of `repeat` that changes the shape.
 pub fn round_changes(at: Span, before: &str, after: &str) -> Problem {
-    Problem::new(Code::E0401, "each round must keep the shape", at, "changes the shape")
-        .note(format!("goes in as  {before}\ncomes out   {after}"))
-        .help("use `chain` when shapes change, or a layer of the same size")
+    Problem::new(
+        Code::E0401,
+        "each round must keep the shape",
+        at,
+        "changes the shape",
+    )
+    .note(format!("goes in as  {before}\ncomes out   {after}"))
+    .help("use `chain` when shapes change, or a layer of the same size")
 }
 
 /// A domain in arithmetic.
@@ -192,7 +230,9 @@ pub fn domain_as_number(span: Span, name: &str) -> Problem {
 
 /// A setting that has to be above 0.
 pub fn not_above_zero(val: &Val, due: &Due) -> Problem {
-    let shown = val.as_static().map_or(String::new(), |known| known.to_string());
+    let shown = val
+        .as_static()
+        .map_or(String::new(), |known| known.to_string());
     Problem::new(
         Code::E0502,
         format!("{} cannot be {shown}", due.name()),

@@ -19,8 +19,13 @@ pub fn split_twice(verb: &str, at: Span, what: &str) -> Problem {
 
 /// Something that needs a split that was never made.
 pub fn split_missing(verb: &str, at: Span, why: &str, fix: &str) -> Problem {
-    Problem::new(Code::E0505, why.to_string(), at, format!("`{verb}` needs it"))
-        .help(format!("add `|> {fix}` to the data set"))
+    Problem::new(
+        Code::E0505,
+        why.to_string(),
+        at,
+        format!("`{verb}` needs it"),
+    )
+    .help(format!("add `|> {fix}` to the data set"))
 }
 
 /// Early stopping or best weights without held-out rows.
@@ -31,7 +36,9 @@ pub fn nothing_held_out(at: Span, why: &str, otherwise: &str) -> Problem {
         at,
         "no rows are held out",
     )
-    .help(format!("add `|> holdout(val: 20%)` to the data set, or write `{otherwise}`"))
+    .help(format!(
+        "add `|> holdout(val: 20%)` to the data set, or write `{otherwise}`"
+    ))
 }
 
 /// Test or validation rows in training.
@@ -97,7 +104,11 @@ pub fn model_does_not_fit(
         format!("`{model}` takes {wanted}"),
     )
     .and(declared, "its input is declared here")
-    .note(format!("{model} takes  {wanted}\n{:>width$}  {features}", "features are", width = model.chars().count() + 6))
+    .note(format!(
+        "{model} takes  {wanted}\n{:>width$}  {features}",
+        "features are",
+        width = model.chars().count() + 6
+    ))
     .help("choose other features, or a model for these")
 }
 
@@ -109,7 +120,9 @@ pub fn model_result(model: &str, at: Span, found: &Ty) -> Problem {
         at,
         format!("it gives {found}"),
     )
-    .note(format!("a model gives  [rows, 1]\n   `{model}` gives  {found}"))
+    .note(format!(
+        "a model gives  [rows, 1]\n   `{model}` gives  {found}"
+    ))
     .help("end it with `dense(1)`")
 }
 
@@ -143,5 +156,7 @@ pub fn not_a_study(name: &str, val: &Val) -> Problem {
         val.span,
         format!("this is {}", article(&val.ty.to_string())),
     )
-    .help("a study ends in `evaluate(…)`, as in `… |> train(…) |> evaluate(rmse, mae, r2)`")
+    .help(
+        "a study ends in `evaluate(…)`, as in `… |> train(…) |> evaluate(rmse, mae, r2)`",
+    )
 }

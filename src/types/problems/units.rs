@@ -20,7 +20,9 @@ pub fn no_such_unit(why: &NotAUnit, digits: &str, span: Span) -> Problem {
             );
             match near {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help("lengths are in Å or nm, energies in eV, angles in °"),
+                None => {
+                    problem.help("lengths are in Å or nm, energies in eV, angles in °")
+                }
             }
         }
         NotAUnit::Offset(unit) => {
@@ -31,7 +33,9 @@ pub fn no_such_unit(why: &NotAUnit, digits: &str, span: Span) -> Problem {
                 format!("`{unit}` does not start at zero"),
             );
             match (digits.parse::<f64>(), *unit) {
-                (Ok(value), "°C") => problem.help(format!("write `{} K`", round(value + 273.15))),
+                (Ok(value), "°C") => {
+                    problem.help(format!("write `{} K`", round(value + 273.15)))
+                }
                 (Ok(value), _) => {
                     let kelvin = (value + 459.67) * 5.0 / 9.0;
                     problem.help(format!("write `{} K`", round(kelvin)))
@@ -47,7 +51,12 @@ fn round(value: f64) -> f64 {
 }
 
 /// A number of the wrong dimension for a parameter.
-pub fn wrong_dimension(val: &Val, found: Dimension, wanted: Dimension, due: &Due) -> Problem {
+pub fn wrong_dimension(
+    val: &Val,
+    found: Dimension,
+    wanted: Dimension,
+    due: &Due,
+) -> Problem {
     let wanted_name = wanted.to_string();
     if found.is_none() {
         let problem = Problem::new(
@@ -56,7 +65,10 @@ pub fn wrong_dimension(val: &Val, found: Dimension, wanted: Dimension, due: &Due
             val.span,
             "a bare number",
         )
-        .and(due.span, format!("`{}` is {}", due.param, article(&wanted_name)));
+        .and(
+            due.span,
+            format!("`{}` is {}", due.param, article(&wanted_name)),
+        );
         let unit = wanted.unit();
         return match val.as_f64() {
             Some(value) => problem.help(format!("write `{value} {unit}`")),
@@ -75,7 +87,10 @@ pub fn wrong_dimension(val: &Val, found: Dimension, wanted: Dimension, due: &Due
             format!("this is {shown}, {}", article(&found.to_string())),
         )
         .and(due.span, format!("`{}` has no unit", due.param))
-        .help(format!("leave the unit out, or divide by `1 {}`", found.unit()));
+        .help(format!(
+            "leave the unit out, or divide by `1 {}`",
+            found.unit()
+        ));
     }
     Problem::new(
         Code::E0302,
@@ -83,12 +98,20 @@ pub fn wrong_dimension(val: &Val, found: Dimension, wanted: Dimension, due: &Due
         val.span,
         format!("this is {}", article(&found.to_string())),
     )
-    .and(due.span, format!("`{}` is {}", due.param, article(&wanted_name)))
+    .and(
+        due.span,
+        format!("`{}` is {}", due.param, article(&wanted_name)),
+    )
     .help(quotient(found, wanted))
 }
 
 /// Two sides of an operator with different dimensions.
-pub fn sides_differ(symbol: &str, at: Span, a: (&Val, Dimension), b: (&Val, Dimension)) -> Problem {
+pub fn sides_differ(
+    symbol: &str,
+    at: Span,
+    a: (&Val, Dimension),
+    b: (&Val, Dimension),
+) -> Problem {
     let verb = match symbol {
         "+" => "added",
         "-" => "subtracted",
@@ -123,7 +146,13 @@ fn quotient(a: Dimension, b: Dimension) -> String {
 }
 
 /// `x to eV` where `x` is a length.
-pub fn cannot_show(val: &Val, found: Dimension, unit: &str, wanted: Dimension, at: Span) -> Problem {
+pub fn cannot_show(
+    val: &Val,
+    found: Dimension,
+    unit: &str,
+    wanted: Dimension,
+    at: Span,
+) -> Problem {
     Problem::new(
         Code::E0302,
         format!("{} cannot be shown in {unit}", article(&found.to_string())),
@@ -147,7 +176,9 @@ pub fn exponent_unknown(span: Span, found: Dimension) -> Problem {
 
 /// A fraction outside 0 to 1.
 pub fn not_a_fraction(val: &Val, due: &Due) -> Problem {
-    let shown = val.as_static().map_or(String::new(), |known| known.to_string());
+    let shown = val
+        .as_static()
+        .map_or(String::new(), |known| known.to_string());
     let problem = Problem::new(
         Code::E0502,
         format!("{} is a fraction, from 0 to 100%", due.name()),
@@ -171,5 +202,7 @@ pub fn target_without_unit(name: &str, span: Span) -> Problem {
         span,
         format!("`{name}` is a plain number"),
     )
-    .help(format!("if it has one, multiply: `target(.{name} * 1 eV/atom)`"))
+    .help(format!(
+        "if it has one, multiply: `target(.{name} * 1 eV/atom)`"
+    ))
 }

@@ -43,8 +43,13 @@ pub fn type_takes_no_argument(name: &str, span: Span) -> Problem {
 
 /// A type where an axis is due.
 pub fn not_an_axis(span: Span) -> Problem {
-    Problem::new(Code::E0201, "an axis is a size or a domain", span, "this is a type")
-        .help("write a number, a name or arithmetic over them")
+    Problem::new(
+        Code::E0201,
+        "an axis is a size or a domain",
+        span,
+        "this is a type",
+    )
+    .help("write a number, a name or arithmetic over them")
 }
 
 /// `Bool / Length`.
