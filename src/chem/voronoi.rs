@@ -131,7 +131,7 @@ impl VoronoiCell {
 /// # Errors
 /// Two sites at the same place; see [`VoronoiError`].
 pub fn voronoi(structure: &Structure) -> Result<Vec<VoronoiCell>, VoronoiError> {
-    Tessellator::new(structure)?.all()
+    Tessellator::new(structure).all()
 }
 
 /// The radical Voronoi cells of all sites, in their order; `radii` in Å, one for each

@@ -52,16 +52,13 @@ struct Work {
 
 impl Tessellator {
     /// For plain cells.
-    ///
-    /// # Errors
-    /// None now; kept for the checks a structure may need.
-    pub fn new(structure: &Structure) -> Result<Tessellator, VoronoiError> {
-        Ok(Tessellator {
+    pub fn new(structure: &Structure) -> Tessellator {
+        Tessellator {
             grid: Grid::new(structure),
             weights: Vec::new(),
             largest_weight: 0.0,
             work: Work::default(),
-        })
+        }
     }
 
     /// For radical cells, with one radius in Å for each site.
@@ -87,7 +84,7 @@ impl Tessellator {
         Ok(Tessellator {
             largest_weight: weights.iter().copied().fold(0.0, f64::max),
             weights,
-            ..Tessellator::new(structure)?
+            ..Tessellator::new(structure)
         })
     }
 
@@ -399,8 +396,11 @@ fn solid_angle(vertices: &[Vec3], corners: &[u32]) -> f64 {
         let rest =
             r0 * rv * rw + rw * dot(first, v) + rv * dot(first, w) + r0 * dot(v, w);
         let size = r0 * rv * rw;
-        let (cosine, sine) = (rest / size, triple / size);
-        (re, im) = (re * cosine - im * sine, re * sine + im * cosine);
+        // A corner at the origin itself: nothing to see of that triangle.
+        if size > 0.0 {
+            let (cosine, sine) = (rest / size, triple / size);
+            (re, im) = (re * cosine - im * sine, re * sine + im * cosine);
+        }
         (v, rv) = (w, rw);
     }
     2.0 * libm::atan2(im, re)

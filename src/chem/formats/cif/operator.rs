@@ -172,17 +172,15 @@ impl Reader<'_> {
         let mut first = true;
         loop {
             let sign = match self.peek() {
-                Some(b'+') => 1.0,
-                Some(b'-') => -1.0,
+                Some(sign @ (b'+' | b'-')) => {
+                    self.at += 1;
+                    if sign == b'+' { 1.0 } else { -1.0 }
+                }
                 None | Some(b',') if first => return Err(OperatorError::Empty),
                 None | Some(b',') => break,
-                Some(_) if first => {
-                    self.at = self.at.wrapping_sub(1);
-                    1.0
-                }
+                Some(_) if first => 1.0,
                 Some(other) => return Err(OperatorError::Unexpected(other.into())),
             };
-            self.at = self.at.wrapping_add(1);
             first = false;
             let (factor, axis) = self.term()?;
             match axis {
