@@ -98,6 +98,10 @@ impl<'w> Session<'w> {
     /// Check a script. `path` is what messages call it, and what its imports and data
     /// files are relative to.
     pub fn check(&mut self, path: &str, text: &str) -> Checked {
+        // A file of the standard library is checked as what it is.
+        if names::STDLIB.iter().any(|(_, _, own)| *own == text) {
+            return self.load(None);
+        }
         self.load(Some((path, text)))
     }
 
@@ -111,13 +115,6 @@ impl<'w> Session<'w> {
         let checked = types::check(&loaded.program, &self.sources, self.world);
         let mut problems = loaded.problems;
         problems.extend(checked.problems);
-        // What is checked must also run: a network is built once before anything else is.
-        for study in &checked.module.studies {
-            let built = ir::networks(&study.root)
-                .into_iter()
-                .map(|network| lower(network));
-            problems.extend(built.filter_map(Result::err));
-        }
         problems.sort_by_key(|problem| problem.span().start);
         Checked {
             program: loaded.program,
@@ -126,12 +123,12 @@ impl<'w> Session<'w> {
         }
     }
 
-    /// Look at one item of a program; a model is given a vector of those sizes.
+    /// Look at one item of a program; a model is applied to what `given` says.
     pub fn show(
         &self,
         program: &Program,
         name: &str,
-        sizes: &[usize],
+        given: types::Given,
     ) -> Option<types::Shown> {
         let root = program.root;
         let by_name = |(id, def): (usize, &names::Def)| {
@@ -145,11 +142,20 @@ impl<'w> Session<'w> {
             .collect();
         let own = found.iter().find(|(_, own)| *own).or(found.first());
         let id = names::ItemId(own?.0);
-        Some(types::show(program, &self.sources, self.world, id, sizes))
+        Some(types::show(program, &self.sources, self.world, id, given))
     }
 
     /// Plan the studies of a checked script.
     pub fn plan(&self, checked: &Checked) -> Result<Plan, Problem> {
+        // What is planned also runs: the networks are built once before anything else is.
+        for study in &checked.module.studies {
+            if let Some(problem) = unbuilt(&study.root) {
+                return Err(problem);
+            }
+            for network in ir::networks(&study.root) {
+                lower(network)?;
+            }
+        }
         plan::plan(&checked.module, &Registry, self.world, 0)
     }
 
@@ -302,6 +308,22 @@ impl<'w> Session<'w> {
         let file = |(name, bytes)| OutcomeFile { name, bytes };
         Ok(by_name.into_iter().map(file).collect())
     }
+}
+
+/// The first builtin of an expression that is declared and that nothing runs yet.
+fn unbuilt(expr: &ir::Expr) -> Option<Problem> {
+    let mut found = None;
+    ir::visit_calls(expr, &mut |call, span| {
+        if found.is_none()
+            && matches!(find(&call.builtin), Some(crate::builtins::Body::Planned))
+        {
+            let name = call.short_name();
+            let title = format!("`{name}` is planned, and not in this version");
+            let problem = Problem::new(Code::E0603, title, span, "checked, and not run");
+            found = Some(problem.help("`tmo show stdlib` lists what is there"));
+        }
+    });
+    found
 }
 
 /// The last part of a path, whichever way its separators lean.

@@ -139,6 +139,7 @@ fn vector(expr: &Expr, structure: &Structure) -> Result<Vec<f64>, String> {
         Kind::Unary(..)
         | Kind::Var(_)
         | Kind::Field(..)
+        | Kind::Gather(..)
         | Kind::If(..)
         | Kind::Static(_) => Err("features are numbers made of a structure".into()),
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::settings::{count, init, number, truth};
 use crate::diagnostic::{Code, Problem};
-use crate::ir::{Call, Expr, Kind, Network, Setting, Static};
-use crate::nn::{Conv1d, Failure, Graph, GraphBuilder, NodeId, Op};
+use crate::ir::{Call, Expr, Fed, Kind, Network, Setting, Static};
+use crate::nn::{Conv1d, Failure, Graph, GraphBuilder, NodeId};
 use crate::source::Span;
 
 /// Build the graph a network stands for.
@@ -17,9 +17,12 @@ pub fn lower(network: &Network) -> Result<Graph, Problem> {
         sites: BTreeMap::new(),
         input: None,
     };
+    let Fed::Vector(sizes) = &network.input.fed else {
+        return Err(graphs_later(network));
+    };
     let input = lowering
         .builder
-        .input(&network.input.name, &network.input.sizes)
+        .input(&network.input.name, sizes)
         .map_err(|failure| failed(&failure, network.span))?;
     lowering.input = Some(input);
     let output = lowering.node(&network.output)?;
@@ -57,6 +60,7 @@ impl Lowering {
             Kind::Static(_)
             | Kind::Field(..)
             | Kind::Unary(..)
+            | Kind::Gather(..)
             | Kind::Shown(..)
             | Kind::If(..) => return Err(unsupported("this", expr.span)),
         };
@@ -151,70 +155,15 @@ fn shared(label: &str, span: Span, first: Span) -> Problem {
     .help("write the layer once for each use")
 }
 
-/// A line of the layer table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LayerShape {
-    /// Where it stands in the model.
-    pub place: String,
-    /// What it does.
-    pub layer: String,
-    /// Its output for one batch.
-    pub output: String,
-    /// How many weights it owns.
-    pub weights: usize,
-}
-
-/// The layers of a graph, first to last.
-pub fn layer_table(graph: &Graph) -> Vec<LayerShape> {
-    let mut rows = Vec::new();
-    for node in graph.nodes() {
-        let sizes: Vec<String> = node.sizes.iter().map(ToString::to_string).collect();
-        let weights = node
-            .weights
-            .iter()
-            .filter_map(|at| graph.weights().get(*at));
-        rows.push(LayerShape {
-            place: node.label.clone(),
-            layer: words(&node.op),
-            output: format!("[rows, {}]", sizes.join(", ")),
-            weights: weights
-                .map(|spec| spec.sizes.iter().product::<usize>())
-                .sum(),
-        });
-    }
-    rows
-}
-
-/// An operation in the words of the script.
-fn words(op: &Op) -> String {
-    match op {
-        Op::Input => "input".into(),
-        Op::Reshape => "reshape".into(),
-        Op::Relu => "relu".into(),
-        Op::Conv1d(conv) => {
-            let stride = if conv.stride == 1 {
-                String::new()
-            } else {
-                format!(", stride: {}", conv.stride)
-            };
-            let padding = if conv.padding == 0 {
-                String::new()
-            } else {
-                format!(", padding: {}", conv.padding)
-            };
-            format!(
-                "conv1d({}, kernel: {}{stride}{padding})",
-                conv.filters, conv.kernel
-            )
-        }
-        Op::AvgPool1d { width, stride } if width == stride => {
-            format!("avg_pool1d({width})")
-        }
-        Op::AvgPool1d { width, stride } => {
-            format!("avg_pool1d({width}, stride: {stride})")
-        }
-        Op::Dropout { rate, .. } => format!("dropout({rate})"),
-        Op::Dense { units, bias: true } => format!("dense({units})"),
-        Op::Dense { units, bias: false } => format!("dense({units}, bias: false)"),
-    }
+fn graphs_later(network: &Network) -> Problem {
+    Problem::new(
+        Code::E0805,
+        format!(
+            "`{}` takes a crystal graph, and this version trains on vectors",
+            network.name
+        ),
+        network.span,
+        "checked, and not run",
+    )
+    .help("`tmo show` draws it; features such as `magpie()` can be trained on")
 }

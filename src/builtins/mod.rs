@@ -9,9 +9,11 @@ mod layers;
 mod registry;
 mod settings;
 mod summary;
+mod table;
 mod train;
 
-pub use layers::{LayerShape, layer_table, lower};
+pub use layers::lower;
 pub use registry::{Body, Registry, find, names};
 pub use summary::Evaluation;
+pub use table::{LayerShape, layer_table, weight_count};
 pub use train::{EVALUATION, WEIGHTS};

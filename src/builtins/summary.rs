@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layers::layer_table;
+use super::table::{layer_table, weight_count};
 use super::train::Course;
 use crate::ir::{Call, Setting};
-use crate::nn::Graph;
 use crate::plan::device_class;
 use crate::report::{
     DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Script,
@@ -49,17 +48,19 @@ pub fn evaluation(
     runner: &Runner<'_>,
     work: &Work<'_>,
     training: &Call,
-    graph: &Graph,
     data: &Dataset,
     course: Course,
     predictions: Vec<Prediction>,
 ) -> Evaluation {
-    let name = match training.setting("network") {
-        Some(Setting::Network(network)) => network.name.to_string(),
-        _ => String::new(),
+    let network = match training.setting("network") {
+        Some(Setting::Network(network)) => Some(network),
+        _ => None,
     };
     let target = data.target.as_ref();
-    let layers = layer_table(graph).into_iter().map(|layer| LayerRow {
+    let table = network
+        .map(|network| layer_table(network))
+        .unwrap_or_default();
+    let layers = table.into_iter().map(|layer| LayerRow {
         place: layer.place,
         layer: layer.layer,
         output: layer.output,
@@ -75,8 +76,10 @@ pub fn evaluation(
         predictions,
         training: course_of(training, course),
         model: Model {
-            name,
-            parameters: graph.weight_count() as u64,
+            name: network
+                .map(|network| network.name.to_string())
+                .unwrap_or_default(),
+            parameters: network.map_or(0, |network| weight_count(network)) as u64,
             layers: layers.collect(),
         },
         data: data_of(data),

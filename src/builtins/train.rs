@@ -377,7 +377,7 @@ fn score(
     let (weights, course) = read(&artifact, &graph, work.span)?;
     let predictions = predict(runner, &graph, &weights, &data, work.span)?;
     let evaluation =
-        summary::evaluation(runner, work, training, &graph, &data, course, predictions);
+        summary::evaluation(runner, work, training, &data, course, predictions);
     let bytes = serde_json::to_vec(&evaluation).map_err(|error| {
         Problem::new(Code::E0901, error.to_string(), work.span, "here")
     })?;

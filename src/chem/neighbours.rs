@@ -20,10 +20,10 @@ mod cell;
 mod points;
 mod scan;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use cell::WorkCell;
-use points::Points;
+use points::{Points, TooMany};
 use scan::Scan;
 
 /// A pair this much beyond the cutoff (Å) still counts: in a lattice given with few
@@ -200,7 +200,8 @@ impl Search {
         list: &mut Neighbours,
     ) -> Result<(), NeighbourError> {
         list.clear(cutoff);
-        self.place(structure)?;
+        let lattice = structure.lattice();
+        self.place(lattice, lattice, structure.frac())?;
         self.reach(cutoff)?;
         for centre in 0..structure.sites() {
             let around = self.around(centre);
@@ -216,18 +217,26 @@ impl Search {
         Ok(())
     }
 
-    /// Take a structure; [`Search::reach`] comes next.
-    pub(super) fn place(&mut self, structure: &Structure) -> Result<(), NeighbourError> {
-        self.cell.place(structure)
+    /// Take a lattice (rows, Å) and the fractional coordinates of the atoms, which are
+    /// placed by `inner`: the same lattice, or one a little off; [`Search::reach`]
+    /// comes next.
+    pub(super) fn place(
+        &mut self,
+        lattice: &[[f64; 3]; 3],
+        inner: &[[f64; 3]; 3],
+        frac: &[[f64; 3]],
+    ) -> Result<(), NeighbourError> {
+        self.cell.place(lattice, inner, frac)
     }
 
-    /// Lay out all points within `cutoff` of the structure placed last.
+    /// Lay out all points within `cutoff` of the atoms placed last.
     pub(super) fn reach(&mut self, cutoff: f64) -> Result<(), NeighbourError> {
         if !cutoff.is_finite() || cutoff <= 0.0 {
             return Err(NeighbourError::Cutoff { cutoff });
         }
         self.cutoff = cutoff + TOLERANCE;
-        self.points.lay_out(&self.cell, self.cutoff)?;
+        let all = self.points.lay_out(&self.cell, self.cutoff);
+        all.map_err(|TooMany| NeighbourError::TooMany { cutoff })?;
         self.scan.prepare(&self.cell, &self.points, self.cutoff);
         Ok(())
     }
@@ -269,7 +278,7 @@ impl<'a> Around<'a> {
     }
 
     /// Distance of each neighbour, Å.
-    pub(super) fn distance(&self) -> impl Iterator<Item = f64> + use<'a> {
+    pub(super) fn distance(&self) -> impl Iterator<Item = f64> + Clone + use<'a> {
         self.squares.iter().map(|square| square.sqrt())
     }
 

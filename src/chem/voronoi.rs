@@ -90,8 +90,19 @@ pub struct Face {
     pub plane: f64,
     /// Solid angle seen from the site, sr; it has the sign of `plane`.
     pub solid_angle: f64,
+    /// From the site towards that neighbour, of length 1.
+    pub normal: [f64; 3],
     /// Its corners in order, in [`VoronoiCell::corners`].
     corners: Range<u32>,
+}
+
+/// How a site is surrounded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coordination {
+    /// How many faces.
+    pub faces: usize,
+    /// The sum of their weights: 12 in fcc, 8 and a bit in bcc.
+    pub effective: f64,
 }
 
 /// The cell of one site. A radical cell may be empty: no faces, no volume.
@@ -114,6 +125,25 @@ impl VoronoiCell {
     pub fn corners(&self, face: &Face) -> &[u32] {
         let range = face.corners.start as usize..face.corners.end as usize;
         self.corners.get(range).unwrap_or_default()
+    }
+
+    /// Coordination of the site by the solid angles of its faces (O'Keeffe, Acta
+    /// Cryst. A35, 772 (1979)): each face weighs its angle over the largest. `None` for
+    /// an empty cell. Faces that weigh no more than `least` are left out; 0 takes all
+    /// that have an area beyond rounding.
+    pub fn coordination(&self, least: f64) -> Option<Coordination> {
+        let angles = self.faces.iter().map(|face| face.solid_angle);
+        let largest = angles.clone().fold(0.0, f64::max);
+        if largest <= 0.0 {
+            return None;
+        }
+        let weights = angles
+            .map(|angle| angle / largest)
+            .filter(|&weight| weight > least.max(1e-9));
+        Some(Coordination {
+            faces: weights.clone().count(),
+            effective: weights.sum(),
+        })
     }
 
     /// Empty it for reuse.
@@ -147,4 +177,4 @@ pub fn radical_voronoi(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

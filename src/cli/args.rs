@@ -34,6 +34,8 @@ pub enum Command {
     Run(Run),
     /// Check scripts without running them: names, types, units, shapes, splits.
     Check(Check),
+    /// Write scripts in the house style; comments stay, meaning stays.
+    Fmt(Fmt),
     /// Say what `run` would do, and what of it the store has already.
     Plan(Plan),
     /// Show an item of a script or of the standard library; of a model its layers.
@@ -72,6 +74,17 @@ pub struct Check {
     pub files: Vec<PathBuf>,
 }
 
+/// `tmo fmt`.
+#[derive(Debug, clap::Args)]
+pub struct Fmt {
+    /// The scripts; `-` reads one from the standard input and writes it to the output.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write nothing; list the scripts that would change, and fail if there are any.
+    #[arg(long)]
+    pub check: bool,
+}
+
 /// `tmo plan`.
 #[derive(Debug, clap::Args)]
 pub struct Plan {
@@ -92,6 +105,9 @@ pub struct Show {
     /// Length of the vector a model of vectors is shown for: 132 for Magpie.
     #[arg(long, value_name = "N", default_value_t = 132)]
     pub length: usize,
+    /// Reach of the bonds a graph network is shown for, in Å.
+    #[arg(long, value_name = "Å", default_value_t = 5.0)]
+    pub radius: f64,
 }
 
 /// `tmo explain`.

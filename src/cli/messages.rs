@@ -70,31 +70,33 @@ pub fn checked(
     }
 }
 
-fn read(file: &Path) -> Result<String, Box<Problem>> {
-    let name = file.display();
-    let problem = |why: String, help: &str| {
-        let title = format!("`{name}` cannot be read: {why}");
-        Box::new(Problem::new(Code::E0601, title, Span::NOWHERE, "").help(help))
-    };
+/// The text of a script.
+pub fn read(file: &Path) -> Result<String, Box<Problem>> {
+    let name = file.display().to_string();
     let bytes = std::fs::read(file).map_err(|error| {
         let help = match file.extension() {
             Some(_) => "look at the path; it is relative to the current folder",
             None => "look at the path; scripts are files that end in `.tmo`",
         };
-        problem(plain(&error), help)
+        unreadable(&name, &plain(&error), help)
     })?;
+    text_of(bytes, &name)
+}
+
+/// The bytes of a script as text.
+pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Box<Problem>> {
     if bytes.len() > LARGEST_SOURCE {
-        return Err(problem(
-            "it is too large for a script".into(),
-            "data goes into files of its own",
-        ));
+        let help = "data goes into files of its own";
+        return Err(unreadable(name, "it is too large for a script", help));
     }
     String::from_utf8(bytes).map_err(|_| {
-        problem(
-            "it is not UTF-8 text".into(),
-            "save it as UTF-8 in your editor",
-        )
+        unreadable(name, "it is not UTF-8 text", "save it as UTF-8 in your editor")
     })
+}
+
+fn unreadable(name: &str, why: &str, help: &str) -> Box<Problem> {
+    let title = format!("`{name}` cannot be read: {why}");
+    Box::new(Problem::new(Code::E0601, title, Span::NOWHERE, "").help(help))
 }
 
 /// An error of the system without its number.

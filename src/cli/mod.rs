@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod explain;
+mod fmt;
 mod messages;
 mod plan;
 mod run;
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
     let code = match &args.command {
         Command::Run(options) => run::run(&args, options),
         Command::Check(options) => check::check(&args, options),
+        Command::Fmt(options) => fmt::fmt(&args, options),
         Command::Plan(options) => plan::plan(&args, options),
         Command::Show(options) => show::show(&args, options),
         Command::Explain(options) => explain::explain(options),

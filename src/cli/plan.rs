@@ -4,7 +4,7 @@ use super::args::{Args, Plan};
 use super::messages::{checked, print, say};
 use super::run::open_store;
 use super::{FAILED, FINE};
-use crate::builtins::lower;
+use crate::builtins::weight_count;
 use crate::diagnostic::Problem;
 use crate::ir::{Call, Setting};
 use crate::plan::{NodeId, Plan as Planned, Standing, Work, show};
@@ -44,9 +44,7 @@ fn planned(
     let store = open_store(options.store.as_deref())?;
     let standing = |id: NodeId| stands(&plan, &store, id);
     let weights = |call: &Call| match call.setting("network") {
-        Some(Setting::Network(network)) => {
-            lower(network).ok().map(|graph| graph.weight_count())
-        }
+        Some(Setting::Network(network)) => Some(weight_count(network)),
         _ => None,
     };
     Ok(show(&plan, &standing, &weights))

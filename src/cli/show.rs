@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use super::args::{Args, MessageFormat, Show};
 use super::messages::{checked, print, say};
 use super::{FAILED, FINE};
-use crate::builtins::{layer_table, lower};
+use crate::builtins::{layer_table, weight_count};
 use crate::diagnostic::{Code, Problem, Severity, nearest};
 use crate::ir::Network;
 use crate::names::{Def, Program};
 use crate::plan::grouped;
 use crate::session::{Checked, Session};
 use crate::source::Span;
-use crate::types::Shown;
+use crate::types::{Given, Shown};
 use crate::world::Disk;
 
 /// Show an item, or list them.
@@ -30,16 +30,18 @@ pub fn show(args: &Args, options: &Show) -> u8 {
         say(&listing(&found.program, stdlib));
         return FINE;
     };
-    let Some(shown) = session.show(&found.program, name, &[options.length]) else {
+    let given = Given {
+        length: options.length,
+        radius: options.radius,
+    };
+    let Some(shown) = session.show(&found.program, name, given) else {
         print(&[missing(&found.program, name)], session.sources(), format);
         return FAILED;
     };
-    let mut problems = shown.problems.clone();
+    let problems = shown.problems.clone();
     let failed = problems.iter().any(|p| p.severity() == Severity::Error);
-    match described(&found, name, &shown) {
-        Ok(text) if !failed => say(&text),
-        Ok(_) => {}
-        Err(problem) => problems.push(*problem),
+    if !failed {
+        say(&described(&found, name, &shown));
     }
     print_all(&problems, &session, format)
 }
@@ -81,7 +83,7 @@ fn listing(program: &Program, stdlib: bool) -> String {
     text
 }
 
-fn described(found: &Checked, name: &str, shown: &Shown) -> Result<String, Box<Problem>> {
+fn described(found: &Checked, name: &str, shown: &Shown) -> String {
     let own = found.program.items.iter().filter(|def| &*def.name == name);
     let own: Vec<&Def> = own.collect();
     let mine = |def: &&&Def| found.program.root == Some(def.module);
@@ -95,18 +97,17 @@ fn described(found: &Checked, name: &str, shown: &Shown) -> Result<String, Box<P
         }
     }
     match &shown.network {
-        Some(network) => text.push_str(&layers(network)?),
+        Some(network) => text.push_str(&layers(network)),
         None => {
             let _ = writeln!(text, "  {}", shown.ty);
         }
     }
-    Ok(text)
+    text
 }
 
 /// The layers of a network with shapes and weight counts.
-fn layers(network: &Network) -> Result<String, Box<Problem>> {
-    let graph = lower(network)?;
-    let rows = layer_table(&graph);
+fn layers(network: &Network) -> String {
+    let rows = layer_table(network);
     let width = |of: &dyn Fn(usize) -> usize, least: usize| {
         (0..rows.len()).map(of).max().unwrap_or(0).max(least)
     };
@@ -138,6 +139,6 @@ fn layers(network: &Network) -> Result<String, Box<Problem>> {
             row.place, row.layer, row.output
         );
     }
-    let _ = writeln!(text, "\n  {} weights", grouped(graph.weight_count()));
-    Ok(text)
+    let _ = writeln!(text, "\n  {} weights", grouped(weight_count(network)));
+    text
 }

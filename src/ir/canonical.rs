@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Call, Expr, Kind, Lambda, Made, Network, Setting, Static, VarId};
+use super::{Call, Expr, Fed, Kind, Lambda, Made, Network, Setting, Static, VarId};
 
 /// What of an expression lies in other nodes of the plan.
 pub trait Canonical {
@@ -95,9 +95,17 @@ impl Writer<'_> {
 
     fn network(&mut self, network: &Network) {
         self.tag(b'N');
-        self.number(network.input.sizes.len() as u64);
-        for size in &network.input.sizes {
-            self.number(*size as u64);
+        match &network.input.fed {
+            Fed::Vector(sizes) => {
+                self.number(sizes.len() as u64);
+                for size in sizes {
+                    self.number(*size as u64);
+                }
+            }
+            Fed::Crystal { angles } => {
+                self.tag(b'c');
+                self.tag(u8::from(*angles));
+            }
         }
         self.bind(network.input.var);
         self.expr(&network.output);
@@ -138,6 +146,11 @@ impl Writer<'_> {
                 self.text(op.symbol());
                 self.expr(a);
                 self.expr(b);
+            }
+            Kind::Gather(of, by) => {
+                self.tag(b'G');
+                self.expr(of);
+                self.expr(by);
             }
             Kind::Shown(of, unit) => {
                 self.tag(b'u');

@@ -14,6 +14,7 @@ pub fn describe(expr: &Expr) -> String {
         Kind::Binary(op, a, b) => {
             format!("{} {} {}", describe(a), op.symbol(), describe(b))
         }
+        Kind::Gather(of, by) => format!("{}[{}]", describe(of), describe(by)),
         Kind::Shown(of, unit) => format!("{} to {unit}", describe(of)),
         Kind::If(test, yes, no) => {
             format!(

@@ -8,11 +8,13 @@ mod canonical;
 mod describe;
 mod network;
 mod value;
+mod visit;
 
 pub use canonical::{Canonical, canonical};
 pub use describe::describe;
-pub use network::{Input, Network, networks};
+pub use network::{Fed, Input, Network, networks};
 pub use value::{Made, Real, Static, show_real};
+pub use visit::{parts, visit_calls};
 
 use std::sync::Arc;
 
@@ -23,13 +25,26 @@ use crate::syntax::ast::{BinaryOp, UnaryOp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VarId(pub u32);
 
-/// Sizes of a tensor behind its domain; `rows` is the only domain so far.
+/// Sizes of a tensor behind its domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Whether it has one entry per row of the batch.
-    pub rows: bool,
+    /// What it has one entry for each of: `rows`, atoms, bonds; a label, which decides
+    /// nothing.
+    pub domain: Option<Arc<str>>,
     /// The sizes.
     pub sizes: Vec<usize>,
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let domain = self.domain.iter().map(ToString::to_string);
+        let sizes = self.sizes.iter().map(ToString::to_string);
+        write!(
+            f,
+            "[{}]",
+            domain.chain(sizes).collect::<Vec<_>>().join(", ")
+        )
+    }
 }
 
 /// An expression over values known only in a run.
@@ -39,6 +54,8 @@ pub struct Expr {
     pub kind: Kind,
     /// Where it was written.
     pub span: Span,
+    /// Its shape, when it is a tensor.
+    pub shape: Option<Shape>,
 }
 
 /// The kinds of expression.
@@ -54,6 +71,8 @@ pub enum Kind {
     Unary(UnaryOp, Arc<Expr>),
     /// An operator between operands.
     Binary(BinaryOp, Arc<Expr>, Arc<Expr>),
+    /// A tensor, its entries taken by a map.
+    Gather(Arc<Expr>, Arc<Expr>),
     /// A number and the unit it is shown in.
     Shown(Arc<Expr>, Arc<str>),
     /// `if`.
@@ -73,8 +92,6 @@ pub struct Call {
     pub inputs: Vec<Arc<Expr>>,
     /// Where its weights belong, when it learns.
     pub site: Option<Site>,
-    /// The shape of its result, when that is a tensor.
-    pub shape: Option<Shape>,
 }
 
 impl Call {

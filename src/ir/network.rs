@@ -12,8 +12,20 @@ pub struct Input {
     pub var: VarId,
     /// Its name in the model's signature.
     pub name: Arc<str>,
-    /// Sizes of one row's entry.
-    pub sizes: Vec<usize>,
+    /// What one row of it is.
+    pub fed: Fed,
+}
+
+/// What one row of a network's input is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fed {
+    /// Numbers of those sizes.
+    Vector(Vec<usize>),
+    /// A crystal graph, with its line graph or without.
+    Crystal {
+        /// Whether it has angles.
+        angles: bool,
+    },
 }
 
 /// A model with every setting known and every shape a number.
@@ -27,29 +39,23 @@ pub struct Network {
     pub input: Input,
     /// What comes out; parts used twice are shared (the same `Arc`).
     pub output: Arc<Expr>,
+    /// Every layer that owns weights and was written, in order; the output may not depend
+    /// on all of them.
+    pub written: Vec<Arc<Expr>>,
 }
 
 /// The networks an expression trains, inner ones first.
 pub fn networks(expr: &Expr) -> Vec<&Arc<Network>> {
     let mut found = Vec::new();
-    match &expr.kind {
-        Kind::Call(call) => {
-            for input in &call.inputs {
-                found.extend(networks(input));
-            }
-            for (_, setting) in &call.settings {
-                if let Setting::Network(network) = setting {
-                    found.push(network);
-                }
+    for part in super::parts(expr) {
+        found.extend(networks(part));
+    }
+    if let Kind::Call(call) = &expr.kind {
+        for (_, setting) in &call.settings {
+            if let Setting::Network(network) = setting {
+                found.push(network);
             }
         }
-        Kind::Field(of, _) => found.extend(networks(of)),
-        Kind::Static(_)
-        | Kind::Var(_)
-        | Kind::Unary(..)
-        | Kind::Binary(..)
-        | Kind::Shown(..)
-        | Kind::If(..) => {}
     }
     found
 }

@@ -30,7 +30,7 @@ pub fn eval(expr: &Expr, row: &Record) -> Option<Cell> {
         Kind::Static(value) => known(value)?,
         Kind::Var(_) => return None,
         Kind::Field(of, name) if matches!(of.kind, Kind::Var(_)) => field(row, name),
-        Kind::Field(..) => return None,
+        Kind::Field(..) | Kind::Gather(..) => return None,
         Kind::Shown(of, _) => eval(of, row)?,
         Kind::Unary(op, of) => match (op, eval(of, row)?) {
             (UnaryOp::Negate, Cell::Number(x)) => Cell::Number(-x),

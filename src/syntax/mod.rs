@@ -6,7 +6,9 @@ mod failure;
 mod lower;
 mod nesting;
 mod parse;
+mod pretty;
 mod recover;
 mod tokens;
 
 pub use parse::{EDITION, Parsed, parse};
+pub use pretty::format;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bind::Call;
+use super::builtin::Applied;
 use super::check::Checker;
 use super::matching::{fit, instantiate};
 use super::problems::{self, Due};
@@ -84,7 +85,9 @@ impl Checker<'_> {
             return Val::poison(span);
         };
         if signature.settings().is_none() {
-            return self.run_item(id, &signature, None, None, &bound, span);
+            // `weight(…)` takes settings alone, and yet owns weights.
+            let site = signature.learns().then(|| self.site(span, ctx));
+            return self.run_item(id, &signature, None, site, &bound, span);
         }
         if signature.learns() && self.noun_of(ctx) == Some(Noun::Fn) {
             let owner = ctx.item.and_then(|item| self.program.item(item));
@@ -174,8 +177,8 @@ impl Checker<'_> {
         };
         match &**func {
             Func::Lambda(lambda, _) => Some(lambda.params.len()),
-            Func::Compose(first, _) => {
-                let first = first.clone();
+            Func::Compose(both) => {
+                let first = both.0.clone();
                 self.inputs_of(&first)
             }
             Func::Item { id, .. } => Some(self.signature(*id)?.inputs().len()),
@@ -193,7 +196,7 @@ impl Checker<'_> {
                 return Val::poison(span);
             }
         }
-        Val::func(Func::Compose(first, second), span)
+        Val::func(Func::Compose(Box::new((first, second))), span)
     }
 
     /// Apply a function to its inputs.
@@ -208,7 +211,8 @@ impl Checker<'_> {
             return Val::poison(span);
         };
         match &**func {
-            Func::Compose(first, second) => {
+            Func::Compose(both) => {
+                let (first, second) = &**both;
                 let middle = self.pipe_through(inputs, first, first.span);
                 self.pipe_value(middle, second, second.span).at(span)
             }
@@ -224,7 +228,7 @@ impl Checker<'_> {
                     self.report(problem);
                     return Val::poison(span);
                 }
-                let mut inner = ctx.clone();
+                let mut inner = (**ctx).clone();
                 for (param, value) in lambda.params.iter().zip(inputs) {
                     inner = inner.with(&param.value, value);
                 }
@@ -294,32 +298,25 @@ impl Checker<'_> {
         else {
             return Val::poison(at);
         };
+        let call = Applied {
+            id,
+            signature: signature.clone(),
+            settings,
+            inputs,
+            subst,
+            site,
+            at,
+        };
         if signature.builtin {
-            let call = super::builtin::BuiltinCall {
-                id,
-                signature: signature.clone(),
-                settings,
-                inputs,
-                subst,
-                site,
-                at,
-            };
-            return self.builtin(&call);
+            self.builtin(&call)
+        } else {
+            self.run_body(&call)
         }
-        self.run_body(id, signature, &settings, &inputs, subst, site, at)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one call, all of it")]
-    fn run_body(
-        &mut self,
-        id: ItemId,
-        signature: &Signature,
-        settings: &Args,
-        inputs: &Args,
-        subst: Subst,
-        site: Option<Site>,
-        at: Span,
-    ) -> Val {
+    /// An item of the language: its body, with its parameters bound.
+    fn run_body(&mut self, call: &Applied) -> Val {
+        let (id, at) = (call.id, call.at);
         self.used.insert(id);
         let Some(decl) = self.program.item(id).and_then(|def| def.decl().cloned()) else {
             return Val::poison(at);
@@ -329,18 +326,19 @@ impl Checker<'_> {
         }
         let mut ctx = Ctx {
             item: Some(id),
-            frame: Arc::new(frame(site.as_ref())),
-            letters: Arc::new(subst.clone()),
+            frame: Arc::new(frame(call.site.as_ref())),
+            letters: Arc::new(call.subst.clone()),
             ..Ctx::default()
         };
-        for (name, arg) in settings.iter().chain(inputs) {
+        for (name, arg) in call.settings.iter().chain(&call.inputs) {
             if let Arg::Value(val) = arg {
                 ctx = ctx.with(name, val.clone());
             }
         }
-        self.uses.push(Use::new(&signature.name, at, settings));
+        self.uses
+            .push(Use::new(&call.signature.name, at, &call.settings));
         let found = self.infer(&decl.body, &ctx);
-        let found = self.promised(signature, found, &subst);
+        let found = self.promised(&call.signature, found, &call.subst);
         self.uses.pop();
         found.at(at)
     }

@@ -9,6 +9,7 @@ use super::matching::fit;
 use super::pattern::Pat;
 use super::problems;
 use super::signature::{Parameter, Signature};
+use super::size::Size;
 use super::subst::Subst;
 use super::ty::Ty;
 use super::value::{Arg, Args, Ctx, Form, Val};
@@ -281,9 +282,7 @@ impl Checker<'_> {
             match fit(val, &pat, subst, &due) {
                 Ok(val) => {
                     fine &= !val.is_poison();
-                    if let Form::Size(size) = &val.form {
-                        subst.sizes.insert(param.name.clone(), size.clone());
-                    }
+                    remember_sizes(&param.name, &val, subst);
                     fitted.insert(param.name.clone(), Arg::Value(val));
                 }
                 Err(problem) => {
@@ -301,5 +300,34 @@ pub fn value<'a>(args: &'a Args, name: &str) -> Option<&'a Val> {
     match args.get(name) {
         Some(Arg::Value(val)) => Some(val),
         _ => None,
+    }
+}
+
+/// What the written types may say of a setting: a whole number is a size, a range and a
+/// list have one.
+fn remember_sizes(name: &Arc<str>, val: &Val, subst: &mut Subst) {
+    match &val.form {
+        Form::Size(size) => {
+            subst.sizes.insert(name.clone(), size.clone());
+        }
+        Form::List(entries) => {
+            let count = Size::number(entries.len() as i64);
+            subst.sizes.insert(format!("size({name})").into(), count);
+            if let Some(Form::Size(last)) = entries.last().map(|entry| &entry.form) {
+                subst
+                    .sizes
+                    .insert(format!("last({name})").into(), last.clone());
+            }
+        }
+        Form::Range(from, to, inclusive) => {
+            let ends = (from.as_f64(), to.as_f64());
+            if let (Some(from), Some(to)) = ends {
+                let count = (to - from) as i64 + i64::from(*inclusive);
+                subst
+                    .sizes
+                    .insert(format!("size({name})").into(), Size::number(count));
+            }
+        }
+        _ => {}
     }
 }

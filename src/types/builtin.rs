@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use super::check::Checker;
 use super::matching::{instantiate, instantiate_axes};
-use super::pattern::Pat;
+use super::pattern::{AxisPat, Pat};
 use super::problems;
 use super::signature::{Parameter, Signature};
 use super::subst::Subst;
 use super::ty::{Axes, Domain, Ty};
 use super::value::{Arg, Args, Form, Val};
-use crate::ir::{Call, Expr, Kind, Made, Setting, Shape, Site};
+use crate::ir::{Call, Expr, Kind, Made, Setting, Site};
 use crate::names::ItemId;
 use crate::source::Span;
 
-/// A builtin with its arguments fitted.
-pub struct BuiltinCall {
+/// An item with its arguments fitted.
+pub struct Applied {
     /// Which.
     pub id: ItemId,
     /// Its signature.
@@ -32,7 +32,7 @@ pub struct BuiltinCall {
     pub at: Span,
 }
 
-impl BuiltinCall {
+impl Applied {
     /// A value of either group.
     pub fn value(&self, name: &str) -> Option<&Val> {
         super::bind::value(&self.settings, name)
@@ -70,7 +70,7 @@ impl BuiltinCall {
 
 impl Checker<'_> {
     /// The result of a builtin.
-    pub fn builtin(&mut self, call: &BuiltinCall) -> Val {
+    pub fn builtin(&mut self, call: &Applied) -> Val {
         let name = call.signature.name.clone();
         if let Some(rule) = super::rules::rule(&name) {
             return rule(self, call);
@@ -82,14 +82,14 @@ impl Checker<'_> {
     }
 
     /// The result its written type says.
-    pub fn by_signature(&mut self, call: &BuiltinCall) -> Val {
+    pub fn by_signature(&mut self, call: &Applied) -> Val {
         if !self.counts_positive(call) {
             return Val::poison(call.at);
         }
         let Some((pat, _)) = &call.signature.result else {
             return Val::poison(call.at);
         };
-        let ty = instantiate(pat, &call.subst);
+        let ty = self.result_type(pat, call);
         if let Ty::Number(number) = &ty
             && number.axes.sizes.iter().any(not_positive)
         {
@@ -99,8 +99,34 @@ impl Checker<'_> {
         self.emit(call, ty)
     }
 
+    /// The written result with what its letters stand for. A domain that only the result
+    /// names is one of its own: the atoms of this graph and of no other.
+    fn result_type(&mut self, pat: &Pat, call: &Applied) -> Ty {
+        let mut subst = call.subst.clone();
+        if let Pat::Crystal(n, e, t) = pat {
+            for axis in [n, e].into_iter().chain(t) {
+                if let AxisPat::Domain(name) = axis
+                    && !subst.domains.contains_key(name)
+                {
+                    let domain = Domain::Named(name.clone(), self.fresh());
+                    subst.domains.insert(name.clone(), domain);
+                }
+            }
+        }
+        let mut ty = instantiate(pat, &subst);
+        if let Ty::Crystal(crystal) = &mut ty {
+            crystal.radius = call.value("radius").and_then(Val::as_f64).or_else(|| {
+                match &call.value("g")?.ty {
+                    Ty::Crystal(given) => given.radius,
+                    _ => None,
+                }
+            });
+        }
+        ty
+    }
+
     /// Whole numbers in tensor types (`units`, `kernel`, `width`) count things.
-    fn counts_positive(&mut self, call: &BuiltinCall) -> bool {
+    fn counts_positive(&mut self, call: &Applied) -> bool {
         let mut fine = true;
         for name in ["units", "filters", "kernel", "stride", "width"] {
             let Some(val) = super::bind::value(&call.settings, name) else {
@@ -122,7 +148,7 @@ impl Checker<'_> {
         fine
     }
 
-    fn report_nothing_left(&mut self, call: &BuiltinCall, pat: &Pat, result: &Axes) {
+    fn report_nothing_left(&mut self, call: &Applied, pat: &Pat, result: &Axes) {
         let input = call.inputs.values().find_map(|arg| match arg {
             Arg::Value(val) => match &val.ty {
                 Ty::Number(number) => Some((val, &number.axes)),
@@ -143,14 +169,21 @@ impl Checker<'_> {
     }
 
     /// The call as an expression of the IR, when all it was given is known.
-    pub fn emit(&mut self, call: &BuiltinCall, ty: Ty) -> Val {
+    pub fn emit(&mut self, call: &Applied, ty: Ty) -> Val {
         match self.as_call(call, &ty, Vec::new()) {
             Some(Emitted::Made(made)) => Val {
                 ty,
                 form: Form::Made(made),
                 span: call.at,
             },
-            Some(Emitted::Call(of)) => Val::run(ty, Kind::Call(of), call.at),
+            Some(Emitted::Call(of)) => {
+                let learns = of.site.is_some();
+                let val = Val::run(ty, Kind::Call(of), call.at);
+                if let (true, Form::Run(expr)) = (learns, &val.form) {
+                    self.written.push(expr.clone());
+                }
+                val
+            }
             None => Val::unknown(ty, call.at),
         }
     }
@@ -158,7 +191,7 @@ impl Checker<'_> {
     /// Like [`Checker::emit`] for a verb, whose functions were made settings.
     pub fn emit_with(
         &mut self,
-        call: &BuiltinCall,
+        call: &Applied,
         ty: Ty,
         settings: Vec<(Arc<str>, Setting)>,
     ) -> Val {
@@ -170,7 +203,7 @@ impl Checker<'_> {
 
     fn as_call(
         &mut self,
-        call: &BuiltinCall,
+        call: &Applied,
         ty: &Ty,
         functions: Vec<(Arc<str>, Setting)>,
     ) -> Option<Emitted> {
@@ -186,7 +219,14 @@ impl Checker<'_> {
                 return None;
             };
             if is_input(param) {
-                inputs.push(val.as_ir()?);
+                match &val.form {
+                    Form::List(parts) if param.rest => {
+                        for part in parts {
+                            inputs.push(part.as_ir()?);
+                        }
+                    }
+                    _ => inputs.push(val.as_ir()?),
+                }
             } else {
                 settings.push((param.name.clone(), Setting::Static(val.as_static()?)));
             }
@@ -205,20 +245,16 @@ impl Checker<'_> {
                 settings: known.collect(),
             }));
         }
-        let shape = match ty {
-            Ty::Number(number) => Some(Shape {
-                rows: number.axes.domain == Some(Domain::Rows),
-                sizes: number.axes.numbers()?,
-            }),
-            _ => None,
-        };
+        // A tensor whose sizes are not numbers yet is not built.
+        if let Ty::Number(number) = ty {
+            number.axes.numbers()?;
+        }
         let site = call.site.clone();
         Some(Emitted::Call(Call {
             builtin,
             settings,
             inputs,
             site,
-            shape,
         }))
     }
 }
@@ -233,7 +269,15 @@ enum Emitted {
 fn is_input(param: &Parameter) -> bool {
     match &param.pat {
         Pat::Number { axes, .. } => axes.is_some(),
-        Pat::Structure | Pat::Row | Pat::Dataset | Pat::Trained | Pat::Evaluated => true,
+        Pat::Any => param.rest,
+        Pat::Structure
+        | Pat::Index(..)
+        | Pat::Graph(..)
+        | Pat::Crystal(..)
+        | Pat::Row
+        | Pat::Dataset
+        | Pat::Trained
+        | Pat::Evaluated => true,
         _ => false,
     }
 }
@@ -243,7 +287,7 @@ fn not_positive(size: &super::size::Size) -> bool {
 }
 
 /// The largest value of a setting, below the one given, that leaves something.
-fn largest_that_fits(call: &BuiltinCall, pat: &Pat, param: &str) -> Option<i64> {
+fn largest_that_fits(call: &Applied, pat: &Pat, param: &str) -> Option<i64> {
     let given = super::bind::value(&call.settings, param)?.as_int()?;
     let Pat::Number {
         axes: Some(axes), ..

@@ -12,7 +12,7 @@ use super::report::Use;
 use super::signature::Signature;
 use super::sites::SiteTable;
 use super::subst::Subst;
-use super::ty::{Axes, Columns, Number, Ty};
+use super::ty::{Axes, Columns, CrystalTy, Domain, Number, Ty};
 use super::value::{Ctx, Form, Func, Val};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::{self, Network};
@@ -45,6 +45,8 @@ pub struct Checker<'a> {
     pub used: BTreeSet<ItemId>,
     /// Functions being applied, outermost first.
     pub uses: Vec<Use>,
+    /// Layers with weights applied since a network was begun.
+    pub written: Vec<Arc<ir::Expr>>,
     /// The last variable given out.
     pub next_var: u32,
     values: BTreeMap<ItemId, Val>,
@@ -74,6 +76,7 @@ impl<'a> Checker<'a> {
             failed: BTreeSet::new(),
             used: BTreeSet::new(),
             uses: Vec::new(),
+            written: Vec::new(),
             next_var: 0,
             values: BTreeMap::new(),
             next_unknown: 0,
@@ -335,14 +338,47 @@ pub struct Shown {
     pub problems: Vec<Problem>,
 }
 
-/// Look at one item by name. A model is applied with its default settings; `width` is
-/// the length of the vector it is given.
+/// What a model is shown with.
+#[derive(Clone, Copy, Debug)]
+pub struct Given {
+    /// Length of a vector.
+    pub length: usize,
+    /// Reach of a crystal graph's bonds, in Å.
+    pub radius: f64,
+}
+
+impl Checker<'_> {
+    /// Features a model takes, made up from its signature.
+    fn features_for(&mut self, signature: &Signature, given: Given) -> Ty {
+        match signature.inputs().first().map(|param| &param.pat) {
+            Some(Pat::Crystal(_, _, angles)) => {
+                let mut domain = |name: &str| Domain::Named(name.into(), self.fresh());
+                Ty::Crystal(CrystalTy {
+                    nodes: domain("atoms"),
+                    edges: domain("bonds"),
+                    angles: angles.is_some().then(|| domain("angles")),
+                    radius: Some(given.radius),
+                })
+            }
+            _ => {
+                let size = super::size::Size::number(given.length as i64);
+                Ty::tensor(Axes {
+                    domain: None,
+                    sizes: vec![size],
+                })
+            }
+        }
+    }
+}
+
+/// Look at one item by name. A model is applied with its default settings to what
+/// `given` says.
 pub fn show(
     program: &Program,
     sources: &Sources,
     world: &dyn World,
     id: ItemId,
-    sizes: &[usize],
+    given: Given,
 ) -> Shown {
     let mut checker = Checker::new(program, sources, world);
     let value = checker.item_value(id);
@@ -371,20 +407,13 @@ pub fn show(
                 site: None,
                 span,
             };
-            let axes = Axes {
-                domain: None,
-                sizes: sizes
-                    .iter()
-                    .map(|n| super::size::Size::number(*n as i64))
-                    .collect(),
-            };
+            let features = checker.features_for(&signature, given);
             let due = Due {
                 param: "network".into(),
                 of: "show".into(),
                 span,
                 at: span,
             };
-            let features = Ty::tensor(axes);
             network = checker.network(&Val::func(func, span), &features, &due);
         }
     }

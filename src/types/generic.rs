@@ -86,7 +86,7 @@ impl Checker<'_> {
 fn rigid(signature: &Signature) -> Subst {
     let mut subst = Subst {
         rest: Some(Axes {
-            domain: Some(Domain::Letter("..".into())),
+            domain: Some(Domain::letter("..")),
             sizes: Vec::new(),
         }),
         ..Subst::default()
@@ -118,7 +118,7 @@ fn bind_letters(pat: &Pat, subst: &mut Subst) {
             for axis in axes {
                 match axis {
                     AxisPat::Domain(name) => {
-                        let domain = Domain::Letter(name.clone());
+                        let domain = Domain::letter(name);
                         subst.domains.insert(name.clone(), domain);
                     }
                     AxisPat::Size(written) => {
@@ -130,12 +130,27 @@ fn bind_letters(pat: &Pat, subst: &mut Subst) {
                 }
             }
         }
+        Pat::Index(a, b) | Pat::Graph(a, b) => {
+            [a, b].into_iter().for_each(|axis| bind_domain(axis, subst));
+        }
+        Pat::Crystal(n, e, t) => {
+            [n, e]
+                .into_iter()
+                .chain(t)
+                .for_each(|axis| bind_domain(axis, subst));
+        }
         Pat::List(of) | Pat::Set(of) | Pat::Range(of) | Pat::Maybe(of) => {
             bind_letters(of, subst);
         }
         Pat::Tuple(parts) => parts.iter().for_each(|part| bind_letters(part, subst)),
         Pat::Record(fields) => fields.iter().for_each(|(_, of)| bind_letters(of, subst)),
         _ => {}
+    }
+}
+
+fn bind_domain(axis: &AxisPat, subst: &mut Subst) {
+    if let AxisPat::Domain(name) = axis {
+        subst.domains.insert(name.clone(), Domain::letter(name));
     }
 }
 

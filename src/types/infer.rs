@@ -86,7 +86,7 @@ impl Checker<'_> {
             }
             ExprKind::If(test, yes, no) => self.choose(test, yes, no, span, ctx),
             ExprKind::Lambda(lambda) => {
-                Val::func(Func::Lambda(lambda.clone(), ctx.clone()), span)
+                Val::func(Func::Lambda(lambda.clone(), Box::new(ctx.clone())), span)
             }
         }
     }
@@ -301,6 +301,7 @@ impl Checker<'_> {
                 }
             }
             (Ty::Dataset(data), form) => self.part(data, form, name, span),
+            (Ty::Graph(..) | Ty::Crystal(_), _) => self.graph_field(&of, name, span),
             _ => {
                 let problem =
                     problems::no_such_field(&name.value, name.span, &of.ty, &Vec::new());
@@ -346,43 +347,6 @@ impl Checker<'_> {
                 Val::run(ty, Kind::Field(expr.clone(), name.value.clone()), span)
             }
             _ => Val::unknown(ty, span),
-        }
-    }
-
-    fn index(
-        &mut self,
-        of: &Arc<Expr<Bound>>,
-        at: &Arc<Expr<Bound>>,
-        span: Span,
-        ctx: &Ctx,
-    ) -> Val {
-        let of = self.infer(of, ctx);
-        let at = self.infer(at, ctx);
-        if of.is_poison() || at.is_poison() {
-            return Val::poison(span);
-        }
-        let Ty::List(entry) = &of.ty else {
-            self.report(problems::wrong_operand("[ ]", &of, "a list"));
-            return Val::poison(span);
-        };
-        match (&of.form, at.as_int()) {
-            (Form::List(entries), Some(index)) => {
-                match usize::try_from(index)
-                    .ok()
-                    .and_then(|index| entries.get(index))
-                {
-                    Some(entry) => entry.clone().at(span),
-                    None => {
-                        self.report(problems::out_of_range(
-                            at.span,
-                            index,
-                            entries.len(),
-                        ));
-                        Val::poison(span)
-                    }
-                }
-            }
-            _ => Val::unknown((**entry).clone(), span),
         }
     }
 

@@ -14,7 +14,7 @@ use super::pattern::{AxisPat, DimPat, Pat};
 use super::problems::{self, Due};
 use super::size::{Size, Verdict};
 use super::subst::Subst;
-use super::ty::{Axes, Domain, Number, Ty};
+use super::ty::{Axes, CrystalTy, Domain, Number, Ty};
 use super::value::{Form, Val};
 use crate::diagnostic::Problem;
 use crate::ir::Real;
@@ -50,6 +50,38 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
             if &**wanted == "Metric" && &**found == "Loss" =>
         {
             Ok(val)
+        }
+        (Pat::Index(a, b), Ty::Index(from, to)) => {
+            let pairs = [(a, from.clone()), (b, to.clone())];
+            bind_domains(&val, pairs.into_iter(), subst, due)?;
+            Ok(val)
+        }
+        (Pat::Graph(n, e), Ty::Graph(nodes, edges))
+        | (Pat::Graph(n, e), Ty::Crystal(CrystalTy { nodes, edges, .. })) => {
+            let (nodes, edges) = (nodes.clone(), edges.clone());
+            let pairs = [(n, nodes.clone()), (e, edges.clone())];
+            bind_domains(&val, pairs.into_iter(), subst, due)?;
+            Ok(Val {
+                ty: Ty::Graph(nodes, edges),
+                ..val
+            })
+        }
+        (Pat::Crystal(n, e, t), Ty::Crystal(crystal)) => {
+            let crystal = crystal.clone();
+            let mut pairs = vec![(n, crystal.nodes.clone()), (e, crystal.edges.clone())];
+            match (t, &crystal.angles) {
+                (Some(t), Some(angles)) => pairs.push((t, angles.clone())),
+                (Some(_), None) => {
+                    return Err(problems::wrong_type(&val, pat, subst, due));
+                }
+                (None, _) => {}
+            }
+            bind_domains(&val, pairs.into_iter(), subst, due)?;
+            let angles = t.as_ref().and(crystal.angles);
+            Ok(Val {
+                ty: Ty::Crystal(CrystalTy { angles, ..crystal }),
+                ..val
+            })
         }
         (Pat::List(of), Ty::List(_)) => fit_all(val, of, subst, due, Ty::List),
         (Pat::Set(of), Ty::List(_) | Ty::Set(_)) => fit_all(val, of, subst, due, Ty::Set),
@@ -142,6 +174,30 @@ fn as_real(val: Val, dimension: Dimension) -> Val {
     }
 }
 
+/// Bind the letters of a written graph to the domains of a value.
+fn bind_domains<'p>(
+    val: &Val,
+    pairs: impl Iterator<Item = (&'p AxisPat, Domain)>,
+    subst: &mut Subst,
+    due: &Due,
+) -> Result<(), Problem> {
+    for (pat, found) in pairs {
+        let wanted = match pat {
+            AxisPat::Domain(name) => subst
+                .domains
+                .entry(name.clone())
+                .or_insert_with(|| found.clone())
+                .clone(),
+            AxisPat::Rows => Domain::Rows,
+            AxisPat::Rest | AxisPat::Size(_) => continue,
+        };
+        if wanted != found {
+            return Err(problems::wrong_domain(val, &found, &wanted, due));
+        }
+    }
+    Ok(())
+}
+
 /// Bind the letters of a written tensor to the axes of a value.
 fn bind_axes(
     val: &Val,
@@ -194,6 +250,24 @@ fn bind_axes(
             if axes.domain.is_some() {
                 return Err(wrong(subst));
             }
+        }
+    }
+    if let Some(AxisPat::Rest) = pats_left.first() {
+        // `[n, ..]`: the domain is bound, `..` takes the sizes up to those written after.
+        pats_left = pats_left.get(1..).unwrap_or_default();
+        let Some(lead) = sizes.len().checked_sub(pats_left.len()) else {
+            return Err(wrong(subst));
+        };
+        let (leading, trailing) = sizes.split_at(lead);
+        sizes = trailing;
+        let rest = Axes {
+            domain: None,
+            sizes: leading.to_vec(),
+        };
+        match &subst.rest {
+            None => subst.rest = Some(rest),
+            Some(bound) if bound.sizes == rest.sizes => {}
+            Some(_) => return Err(wrong(subst)),
         }
     }
     if sizes.len() != pats_left.len() {
@@ -369,6 +443,14 @@ pub fn instantiate(pat: &Pat, subst: &Subst) -> Ty {
         Pat::Maybe(of) => Ty::Maybe(boxed(of)),
         Pat::Function(..) | Pat::Model => Ty::Function,
         Pat::Named(name) => Ty::Named(name.clone()),
+        Pat::Index(a, b) => Ty::Index(axis_domain(a, subst), axis_domain(b, subst)),
+        Pat::Graph(n, e) => Ty::Graph(axis_domain(n, subst), axis_domain(e, subst)),
+        Pat::Crystal(n, e, t) => Ty::Crystal(CrystalTy {
+            nodes: axis_domain(n, subst),
+            edges: axis_domain(e, subst),
+            angles: t.as_ref().map(|t| axis_domain(t, subst)),
+            radius: None,
+        }),
         // What rows, data sets and models are like is known from their makers alone.
         Pat::Row | Pat::Dataset | Pat::Trained | Pat::Evaluated => Ty::Poison,
     }
@@ -381,13 +463,14 @@ pub fn instantiate_axes(axes: &[AxisPat], subst: &Subst) -> Axes {
         match axis {
             AxisPat::Rest => {
                 let rest = subst.rest.clone().unwrap_or_default();
-                result.domain = rest.domain;
+                if result.domain.is_none() {
+                    result.domain = rest.domain;
+                }
                 result.sizes.extend(rest.sizes);
             }
             AxisPat::Rows => result.domain = Some(Domain::Rows),
             AxisPat::Domain(name) => {
-                let domain = subst.domains.get(name).cloned();
-                result.domain = Some(domain.unwrap_or(Domain::Letter(name.clone())));
+                result.domain = Some(domain_of(name, subst));
             }
             AxisPat::Size(written) => {
                 result
@@ -397,4 +480,19 @@ pub fn instantiate_axes(axes: &[AxisPat], subst: &Subst) -> Axes {
         }
     }
     result
+}
+
+fn domain_of(name: &Arc<str>, subst: &Subst) -> Domain {
+    subst
+        .domains
+        .get(name)
+        .cloned()
+        .unwrap_or_else(|| Domain::letter(name))
+}
+
+fn axis_domain(axis: &AxisPat, subst: &Subst) -> Domain {
+    match axis {
+        AxisPat::Domain(name) => domain_of(name, subst),
+        AxisPat::Rest | AxisPat::Rows | AxisPat::Size(_) => Domain::Rows,
+    }
 }

@@ -80,6 +80,12 @@ pub enum Pat {
     Function(Box<Pat>, Box<Pat>),
     /// An enumeration of the prelude.
     Named(Arc<str>),
+    /// `Index[a, b]`
+    Index(AxisPat, AxisPat),
+    /// `Graph[n, e]`
+    Graph(AxisPat, AxisPat),
+    /// `Crystal[n, e]`, `Crystal[n, e, t]`
+    Crystal(AxisPat, AxisPat, Option<AxisPat>),
     /// `Row`
     Row,
     /// `Dataset`
@@ -93,7 +99,7 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 7] = [
+const ENUMERATIONS: [&str; 8] = [
     "AdamForm",
     "Init",
     "Keep",
@@ -101,15 +107,19 @@ const ENUMERATIONS: [&str; 7] = [
     "Metric",
     "OnBad",
     "Optimizer",
+    "Schedule",
 ];
 
 /// Types that are neither numbers nor enumerations.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 19] = [
     "Any",
     "Bool",
+    "Crystal",
     "Dataset",
     "Element",
     "Evaluated",
+    "Graph",
+    "Index",
     "Int",
     "List",
     "Model",
@@ -201,6 +211,9 @@ impl Reader<'_> {
             }
             _ => {}
         }
+        if matches!(&**name, "Index" | "Graph" | "Crystal") {
+            return self.over_domains(name, span, args);
+        }
         if axes.is_some() {
             self.problems
                 .push(problems::type_takes_no_argument(name, span));
@@ -228,6 +241,35 @@ impl Reader<'_> {
             word if ENUMERATIONS.contains(&word) => Pat::Named(name.clone()),
             _ => {
                 self.problems.push(problems::no_such_type(name, span));
+                Pat::Poison
+            }
+        }
+    }
+
+    /// `Index[a, b]`, `Graph[n, e]`, `Crystal[n, e, t]`.
+    fn over_domains(&mut self, name: &str, span: Span, args: &[TypeArg]) -> Pat {
+        let mut domains = Vec::new();
+        for arg in args {
+            if let TypeArg::Size(size) = arg
+                && let pat @ (AxisPat::Rows | AxisPat::Domain(_)) = self.axis(size, true)
+            {
+                domains.push(pat);
+            }
+        }
+        let complete = domains.len() == args.len();
+        let mut domains = domains.into_iter();
+        match (
+            name,
+            domains.next(),
+            domains.next(),
+            domains.next(),
+            domains.next(),
+        ) {
+            ("Index", Some(a), Some(b), None, _) if complete => Pat::Index(a, b),
+            ("Graph", Some(a), Some(b), None, _) if complete => Pat::Graph(a, b),
+            ("Crystal", Some(a), Some(b), c, None) if complete => Pat::Crystal(a, b, c),
+            _ => {
+                self.problems.push(problems::type_needs_domains(name, span));
                 Pat::Poison
             }
         }

@@ -2,46 +2,65 @@
 
 use std::sync::Arc;
 
-use super::builtin::BuiltinCall;
+use super::builtin::Applied;
 use super::check::Checker;
 use super::numeric::{number, same_kind};
 use super::problems;
 use super::size::{Size, Verdict};
+use super::tensors::{concat, function, last, weight, zeros};
 use super::ty::{Axes, Number, Ty};
 use super::value::{Ctx, Form, Val};
 use crate::source::Span;
 
-type Rule = fn(&mut Checker<'_>, &BuiltinCall) -> Val;
+type Rule = fn(&mut Checker<'_>, &Applied) -> Val;
 
 /// Builtins checked by a rule of their own. `div`, `mod` and the two loops are gone
 /// after checking: no later stage knows them.
 pub const RULES: &[(&str, bool)] = &[
+    ("abs", true),
+    ("cbrt", true),
     ("chain", false),
+    ("concat", true),
     ("div", false),
+    ("exp", true),
     ("flatten", true),
+    ("last", false),
+    ("ln", true),
     ("mod", false),
     ("repeat", false),
     ("reshape", true),
     ("size", false),
+    ("sqrt", true),
+    ("weight", true),
+    ("zeros", true),
 ];
 
 /// The rule of that name.
 pub fn rule(name: &str) -> Option<Rule> {
     Some(match name {
+        "abs" => |checker, call| function(checker, call, f64::abs, None),
+        "cbrt" => |checker, call| function(checker, call, libm::cbrt, Some((1, 3))),
         "chain" => chain,
+        "concat" => concat,
         "div" => |checker, call| whole(checker, call, Size::div),
+        "exp" => |checker, call| function(checker, call, libm::exp, Some((0, 1))),
         "flatten" => flatten,
+        "last" => last,
+        "ln" => |checker, call| function(checker, call, libm::log, Some((0, 1))),
         "mod" => |checker, call| whole(checker, call, Size::modulo),
         "repeat" => repeat,
         "reshape" => reshape,
         "size" => size,
+        "sqrt" => |checker, call| function(checker, call, libm::sqrt, Some((1, 2))),
+        "weight" => weight,
+        "zeros" => zeros,
         _ => return None,
     })
 }
 
 fn whole(
     checker: &mut Checker<'_>,
-    call: &BuiltinCall,
+    call: &Applied,
     of: fn(&Size, &Size) -> Option<Size>,
 ) -> Val {
     let (Some(a), Some(b)) = (call.value("a"), call.value("b")) else {
@@ -59,7 +78,7 @@ fn whole(
     }
 }
 
-fn size(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn size(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(of) = call.value("of") else {
         return Val::poison(call.at);
     };
@@ -83,7 +102,7 @@ fn size(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 
 impl Checker<'_> {
     /// The size of something a row holds.
-    fn measure(&mut self, call: &BuiltinCall, of: Val) -> Val {
+    fn measure(&mut self, call: &Applied, of: Val) -> Val {
         use crate::ir::{Call, Kind};
         let Some(input) = of.as_ir() else {
             return Val::unknown(Ty::int(), call.at);
@@ -94,19 +113,18 @@ impl Checker<'_> {
             settings: Vec::new(),
             inputs: vec![input],
             site: None,
-            shape: None,
         };
         Val::run(Ty::int(), Kind::Call(of), call.at)
     }
 }
 
 /// The tensor a shape verb is given.
-fn subject(call: &BuiltinCall) -> Option<(Val, Number)> {
+fn subject(call: &Applied) -> Option<(Val, Number)> {
     let val = call.value("x")?;
     Some((val.clone(), number(&val.ty)?.clone()))
 }
 
-fn reshape(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn reshape(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some((input, number)) = subject(call) else {
         return Val::poison(call.at);
     };
@@ -121,7 +139,7 @@ fn reshape(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     reshape_to(checker, call, &input, &number, sizes)
 }
 
-fn flatten(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn flatten(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some((input, number)) = subject(call) else {
         return Val::poison(call.at);
     };
@@ -137,7 +155,7 @@ fn product(sizes: &[Size]) -> Size {
 
 fn reshape_to(
     checker: &mut Checker<'_>,
-    call: &BuiltinCall,
+    call: &Applied,
     input: &Val,
     from: &Number,
     sizes: Vec<Size>,
@@ -163,7 +181,7 @@ fn reshape_to(
     checker.emit(call, ty)
 }
 
-fn chain(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn chain(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let (Some(over), Some(x)) = (call.value("over"), call.value("x")) else {
         return Val::poison(call.at);
     };
@@ -208,7 +226,7 @@ fn chain(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     }
 }
 
-fn repeat(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn repeat(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let (Some(times), Some(x)) = (call.value("times"), call.value("x")) else {
         return Val::poison(call.at);
     };
@@ -243,7 +261,7 @@ fn repeat(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 /// The function of one round; what learns inside its text belongs to that round.
 fn round_function(
     checker: &mut Checker<'_>,
-    call: &BuiltinCall,
+    call: &Applied,
     round: usize,
 ) -> Option<Val> {
     let each = call.arg("each")?;

@@ -46,6 +46,14 @@ impl Subst {
                 let ExprKind::Name(name) = &callee.kind else {
                     return None;
                 };
+                if let [Arg::Positional(of)] = args.as_slice() {
+                    // `size(classes)`, `last(widths)`: known when the setting is.
+                    let ExprKind::Name(of) = &of.kind else {
+                        return None;
+                    };
+                    let key = format!("{}({})", name.value, of.value);
+                    return self.sizes.get(&*key).cloned();
+                }
                 let [Arg::Positional(a), Arg::Positional(b)] = args.as_slice() else {
                     return None;
                 };

@@ -11,15 +11,23 @@ use super::size::Size;
 pub enum Domain {
     /// One entry per row of the batch.
     Rows,
-    /// A domain of the signature being checked, by its letter.
-    Letter(Arc<str>),
+    /// The nodes, edges or angles of one graph. Two are the same when their numbers
+    /// are; 0 is the letter of a signature being checked by itself.
+    Named(Arc<str>, u32),
+}
+
+impl Domain {
+    /// The domain a letter of a signature stands for when it is checked by itself.
+    pub fn letter(name: &str) -> Domain {
+        Domain::Named(name.into(), 0)
+    }
 }
 
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Domain::Rows => f.write_str("rows"),
-            Domain::Letter(name) => f.write_str(name),
+            Domain::Named(name, _) => f.write_str(name),
         }
     }
 }
@@ -127,6 +135,19 @@ pub struct DatasetTy {
     pub features: Option<Ty>,
 }
 
+/// What is known of a crystal graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrystalTy {
+    /// Its atoms.
+    pub nodes: Domain,
+    /// Its bonds.
+    pub edges: Domain,
+    /// Its angles, when it has a line graph.
+    pub angles: Option<Domain>,
+    /// How far its bonds reach, in Å, when that is known.
+    pub radius: Option<f64>,
+}
+
 /// What is known of a trained model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainedTy {
@@ -167,6 +188,12 @@ pub enum Ty {
     Function,
     /// An enumeration of the prelude: `Loss`, `Optimizer`, …
     Named(Arc<str>),
+    /// For each of the first domain, one of the second.
+    Index(Domain, Domain),
+    /// A graph: its nodes and edges.
+    Graph(Domain, Domain),
+    /// A crystal as a graph.
+    Crystal(CrystalTy),
     /// A row of a data set.
     Row(Columns),
     /// A data set.
@@ -243,6 +270,24 @@ impl fmt::Display for Ty {
             Ty::Maybe(of) => write!(f, "{of}?"),
             Ty::Function => f.write_str("function"),
             Ty::Named(name) => f.write_str(name),
+            Ty::Index(from, to) => write!(f, "Index[{from}, {to}]"),
+            Ty::Graph(nodes, edges) => write!(f, "Graph[{nodes}, {edges}]"),
+            Ty::Crystal(CrystalTy {
+                nodes,
+                edges,
+                angles: None,
+                ..
+            }) => {
+                write!(f, "Crystal[{nodes}, {edges}]")
+            }
+            Ty::Crystal(CrystalTy {
+                nodes,
+                edges,
+                angles: Some(angles),
+                ..
+            }) => {
+                write!(f, "Crystal[{nodes}, {edges}, {angles}]")
+            }
             Ty::Row(_) => f.write_str("Row"),
             Ty::Dataset(_) => f.write_str("Dataset"),
             Ty::Trained(_) => f.write_str("Trained"),

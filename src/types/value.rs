@@ -66,7 +66,7 @@ pub enum Form {
 #[derive(Clone, Debug)]
 pub enum Func {
     /// A lambda and where it was written.
-    Lambda(Arc<Lambda<Bound>>, Ctx),
+    Lambda(Arc<Lambda<Bound>>, Box<Ctx>),
     /// An item; its settings, once given, and where its weights belong.
     Item {
         /// Which.
@@ -79,7 +79,7 @@ pub enum Func {
         span: Span,
     },
     /// One after the other.
-    Compose(Val, Val),
+    Compose(Box<(Val, Val)>),
 }
 
 /// An argument given to a parameter.
@@ -213,9 +213,18 @@ impl Val {
 
     /// A value known in a run.
     pub fn run(ty: Ty, kind: ir::Kind, span: Span) -> Val {
+        let shape = match &ty {
+            Ty::Number(number) if !number.axes.is_scalar() => {
+                number.axes.numbers().map(|sizes| ir::Shape {
+                    domain: number.axes.domain.as_ref().map(|d| d.to_string().into()),
+                    sizes,
+                })
+            }
+            _ => None,
+        };
         Val {
             ty,
-            form: Form::Run(Arc::new(ir::Expr { kind, span })),
+            form: Form::Run(Arc::new(ir::Expr { kind, span, shape })),
             span,
         }
     }
@@ -292,6 +301,7 @@ impl Val {
         Some(Arc::new(ir::Expr {
             kind,
             span: self.span,
+            shape: None,
         }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::builtin::BuiltinCall;
+use super::builtin::Applied;
 use super::check::Checker;
 use super::numeric::{number, unless_missing};
 use super::problems;
@@ -10,11 +10,11 @@ use super::subst::Subst;
 use super::ty::{Axes, DatasetTy, Domain, Number, Part, TargetTy, TrainedTy, Ty};
 use super::value::{Ctx, Form, Func, Val};
 use crate::chem::OnBad;
-use crate::ir::{Expr, Input, Kind, Lambda, Network, Setting, Site, VarId};
+use crate::ir::{Expr, Fed, Input, Kind, Lambda, Network, Setting, Site, VarId};
 use crate::source::Span;
 use crate::syntax::ast::{ExprKind, Noun};
 
-type Verb = fn(&mut Checker<'_>, &BuiltinCall) -> Val;
+type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 
 /// Builtins that are verbs, in the order of a study.
 pub const VERBS: &[&str] = &[
@@ -47,7 +47,7 @@ pub fn verb(name: &str) -> Option<Verb> {
     })
 }
 
-fn bundled(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn bundled(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(Form::Text(name)) = call.value("name").map(|val| val.form.clone()) else {
         return not_known(checker, call, "name");
     };
@@ -57,7 +57,7 @@ fn bundled(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     }
 }
 
-fn jsonl(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn jsonl(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(Form::Path(written, found)) = call.value("path").map(|val| val.form.clone())
     else {
         return not_known(checker, call, "path");
@@ -73,21 +73,21 @@ fn jsonl(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     }
 }
 
-fn not_known(checker: &mut Checker<'_>, call: &BuiltinCall, param: &str) -> Val {
+fn not_known(checker: &mut Checker<'_>, call: &Applied, param: &str) -> Val {
     let problem = problems::known_after_run(call.span_of(param), &call.due(param));
     checker.report(problem);
     Val::poison(call.at)
 }
 
 /// The data set a verb is given.
-fn rows(call: &BuiltinCall) -> Option<DatasetTy> {
+fn rows(call: &Applied) -> Option<DatasetTy> {
     match &call.value("rows")?.ty {
         Ty::Dataset(data) => Some((**data).clone()),
         _ => None,
     }
 }
 
-fn take(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn take(checker: &mut Checker<'_>, call: &Applied) -> Val {
     if let Some(count) = call.value("count")
         && count.as_int().is_some_and(|n| n < 1)
     {
@@ -101,7 +101,7 @@ fn take(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     }
 }
 
-fn keep_where(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn keep_where(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(data) = rows(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
@@ -116,7 +116,7 @@ fn keep_where(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
 }
 
-fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn target(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(mut data) = rows(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
@@ -160,6 +160,7 @@ fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
             let body = Expr {
                 kind,
                 span: lambda.body.span,
+                shape: None,
             };
             Lambda {
                 var: lambda.var,
@@ -171,7 +172,7 @@ fn target(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
 }
 
-fn split(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn split(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(mut data) = rows(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
@@ -183,7 +184,7 @@ fn split(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     checker.emit(call, Ty::Dataset(data.into()))
 }
 
-fn holdout(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn holdout(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(mut data) = rows(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
@@ -203,7 +204,7 @@ fn holdout(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     checker.emit(call, Ty::Dataset(data.into()))
 }
 
-fn featurize(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn featurize(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(mut data) = rows(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
@@ -228,7 +229,7 @@ fn featurize(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
 }
 
-fn evaluate(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let trained = match call.value("trained").map(|val| val.ty.clone()) {
         Some(Ty::Trained(trained) | Ty::Evaluated(trained)) => trained,
         _ => return Val::unknown(Ty::Poison, call.at),
@@ -243,7 +244,7 @@ fn evaluate(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
     checker.emit(call, Ty::Evaluated(trained))
 }
 
-fn train(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
+fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(data) = rows(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
@@ -267,7 +268,7 @@ fn train(checker: &mut Checker<'_>, call: &BuiltinCall) -> Val {
 /// Whether the rows and the settings allow a training.
 fn training_can_start(
     checker: &mut Checker<'_>,
-    call: &BuiltinCall,
+    call: &Applied,
     data: &DatasetTy,
 ) -> bool {
     let before = checker.problems.len();
@@ -331,7 +332,7 @@ impl Checker<'_> {
     /// a lambda, a function, or an expression in fields `.x`.
     fn row_function(
         &mut self,
-        call: &BuiltinCall,
+        call: &Applied,
         param: &str,
         data: &DatasetTy,
     ) -> Option<(Lambda, Val)> {
@@ -409,8 +410,6 @@ impl Checker<'_> {
             self.report(problems::settings_missing(&signature.name, model.span));
             return None;
         }
-        let batch = batch_of(features)?;
-        let sizes = batch.axes.numbers()?;
         let [param] = signature.inputs() else {
             let name = format!("`{}`", signature.name);
             let wanted = signature.inputs().len();
@@ -418,7 +417,7 @@ impl Checker<'_> {
             return None;
         };
         let var = self.variable();
-        let ty = Ty::Number(batch);
+        let (ty, fed) = fed_by(features)?;
         let input = Val::run(ty.clone(), Kind::Var(var), Span::NOWHERE);
         let fitted = super::matching::fit(
             input.clone(),
@@ -447,7 +446,9 @@ impl Checker<'_> {
             site: Some(root),
             span,
         };
+        self.written.clear();
         let found = self.apply(&Val::func(rooted, span), vec![input], span);
+        let written = std::mem::take(&mut self.written);
         if found.is_poison() {
             return None;
         }
@@ -469,13 +470,14 @@ impl Checker<'_> {
         let input = Input {
             var,
             name: param.name.clone(),
-            sizes,
+            fed,
         };
         Some(Network {
             name: signature.name.clone(),
             span,
             input,
             output: output.clone(),
+            written,
         })
     }
 
@@ -492,16 +494,31 @@ impl Checker<'_> {
     }
 }
 
-/// A batch of features: one more axis, over rows.
-fn batch_of(features: &Ty) -> Option<Number> {
-    let number = number(features)?;
-    let axes = Axes {
-        domain: Some(Domain::Rows),
-        sizes: number.axes.sizes.clone(),
-    };
-    Some(Number {
-        axes,
-        whole: false,
-        ..number.clone()
-    })
+/// A batch of features, and what one row of it is.
+fn fed_by(features: &Ty) -> Option<(Ty, Fed)> {
+    match features {
+        Ty::Crystal(crystal) => {
+            let fed = Fed::Crystal {
+                angles: crystal.angles.is_some(),
+            };
+            Some((features.clone(), fed))
+        }
+        Ty::Number(number) => {
+            let sizes = number.axes.sizes.clone();
+            let fed = Fed::Vector(number.axes.numbers()?);
+            let axes = Axes {
+                domain: Some(Domain::Rows),
+                sizes,
+            };
+            Some((
+                Ty::Number(Number {
+                    axes,
+                    whole: false,
+                    ..number.clone()
+                }),
+                fed,
+            ))
+        }
+        _ => None,
+    }
 }

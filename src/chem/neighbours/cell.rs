@@ -11,7 +11,6 @@
     reason = "3 × 3 lattice algebra with constant indices"
 )]
 
-use super::super::structure::Structure;
 use super::NeighbourError;
 
 /// A step of the reduction must shorten a vector's square by this fraction.
@@ -20,6 +19,9 @@ const GAIN: f64 = 1e-3;
 const ROUNDS: usize = 10_000;
 /// Largest image number: sums of a few stay within 32 bits.
 const MAX_IMAGE: f64 = 5e8;
+
+/// Largest number of times a lattice vector may go into a reduced one.
+const MAX_TURN: i64 = 1_000_000_000;
 
 pub(super) type Matrix = [[f64; 3]; 3];
 type Whole = [[i64; 3]; 3];
@@ -37,17 +39,24 @@ pub(super) struct WorkCell {
     pub(super) heights: [f64; 3],
     /// Fractional coordinates in the reduced cell, 0..=1.
     pub(super) frac: Vec<[f64; 3]>,
-    /// The same in Å.
+    /// Where the atoms are, Å.
     pub(super) position: Vec<[f64; 3]>,
+    /// How far off the fractional coordinates two atoms may be placed together, Å.
+    pub(super) slack: f64,
     /// Translation that was taken off each atom to bring it into the reduced cell, in
     /// the structure's own lattice vectors.
     pub(super) shift: Vec<[i32; 3]>,
 }
 
 impl WorkCell {
-    /// Take a structure, forget the last one.
-    pub(super) fn place(&mut self, structure: &Structure) -> Result<(), NeighbourError> {
-        let lattice = structure.lattice();
+    /// Take a lattice and fractional coordinates, forget the last ones. The atoms are
+    /// placed by `inner`, their images by `lattice`.
+    pub(super) fn place(
+        &mut self,
+        lattice: &Matrix,
+        inner: &Matrix,
+        all: &[[f64; 3]],
+    ) -> Result<(), NeighbourError> {
         self.turn = reduce(lattice);
         self.basis = if self.turn == UNIT {
             *lattice
@@ -59,10 +68,19 @@ impl WorkCell {
         self.position.clear();
         self.shift.clear();
         let back = unimodular_inverse(&self.turn).ok_or(NeighbourError::ImagesTooFar)?;
-        for frac in structure.frac() {
+        let off = [0, 1, 2].map(|k| [0, 1, 2].map(|m| inner[k][m] - lattice[k][m]));
+        self.slack = 0.0;
+        for frac in all {
             let inside = self.bring_inside(frac, &back)?;
             self.frac.push(inside);
-            self.position.push(cartesian(&inside, &self.basis));
+            let off = cartesian(frac, &off);
+            self.slack = self.slack.max(2.0 * dot(&off, &off).sqrt());
+            self.position.push(if self.turn == UNIT && inside == *frac {
+                cartesian(frac, inner)
+            } else {
+                let at = cartesian(&inside, &self.basis);
+                [0, 1, 2].map(|k| at[k] + off[k])
+            });
         }
         Ok(())
     }
@@ -132,9 +150,10 @@ fn reduce(lattice: &Matrix) -> Whole {
         let sum = [0, 1, 2].map(|x| {
             let taken = m.checked_mul(other[0][x])?;
             let taken = taken.checked_add(n.checked_mul(other[1][x])?)?;
-            turn[row][x].checked_sub(taken)
+            let rest = turn[row][x].checked_sub(taken)?;
+            (rest.abs() < MAX_TURN).then_some(rest)
         });
-        // Numbers beyond 64 bits: the cell stays as compact as it has become.
+        // Numbers beyond use: the cell stays as compact as it has become.
         let [Some(a), Some(b), Some(c)] = sum else { break };
         turn[row] = [a, b, c];
     }

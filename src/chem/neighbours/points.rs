@@ -7,7 +7,7 @@
 )]
 
 use super::cell::WorkCell;
-use super::{MAX_POINTS, NeighbourError};
+use super::MAX_POINTS;
 
 /// Atoms and their images; all vectors but `home` have one entry per point.
 #[derive(Default)]
@@ -26,6 +26,9 @@ pub(super) struct Points {
     pub(super) frac: [[f64; 2]; 3],
 }
 
+/// More than [`MAX_POINTS`], or images too far to count.
+pub(super) struct TooMany;
+
 /// The least box, with sides along x, y, z, that holds all atoms.
 struct Bounds {
     low: [f64; 3],
@@ -38,20 +41,20 @@ impl Points {
         &mut self,
         cell: &WorkCell,
         reach: f64,
-    ) -> Result<(), NeighbourError> {
-        let cutoff = reach;
+    ) -> Result<(), TooMany> {
         self.clear();
         // A point within reach of an atom is, along each axis, within reach / height
         // of the atoms' fractional coordinates. The hair more keeps what rounding
         // might lose.
-        let margin = cell.heights.map(|height| reach / height + 1e-9);
+        let far = reach + cell.slack;
+        let margin = cell.heights.map(|height| far / height + 1e-9);
         let (least, most) = extent(&cell.frac);
         let low = [0, 1, 2].map(|k| least[k] - margin[k]);
         let high = [0, 1, 2].map(|k| most[k] + margin[k]);
         self.frac = [0, 1, 2].map(|k| [low[k], high[k]]);
         let images: f64 = (0..3).map(|k| high[k] - low[k] + 1.0).product();
-        if !(images * (cell.frac.len() as f64) < 64.0 * MAX_POINTS as f64) {
-            return Err(NeighbourError::TooMany { cutoff });
+        if !(images * (cell.frac.len() as f64) < 8.0 * MAX_POINTS as f64) {
+            return Err(TooMany);
         }
         let (low_xyz, high_xyz) = extent(&cell.position);
         let bounds = Bounds {
@@ -64,7 +67,7 @@ impl Points {
             let to = [0, 1, 2].map(|k| (high[k] - frac[k]).floor());
             self.add_images(cell, atom, [from, to], &bounds, reach)?;
             if self.x.len() > MAX_POINTS {
-                return Err(NeighbourError::TooMany { cutoff });
+                return Err(TooMany);
             }
         }
         Ok(())
@@ -78,16 +81,16 @@ impl Points {
         [from, to]: [[f64; 3]; 2],
         bounds: &Bounds,
         reach: f64,
-    ) -> Result<(), NeighbourError> {
+    ) -> Result<(), TooMany> {
         let [a, b, c] = &cell.basis;
         let at = cell.position[atom];
         let shift = cell.shift[atom];
         let beyond = (reach + 1e-9) * (reach + 1e-9);
-        let turn = cell.turn.map(|row| row.map(|x| x as i32));
+        let turn = &cell.turn;
         // The corners decide for all whether images fit into 32 bits.
         for corner in 0..8 {
             let corner = [0, 1, 2].map(|k| [from, to][corner >> k & 1][k]);
-            cell.own_image(corner)?;
+            cell.own_image(corner).map_err(|_| TooMany)?;
         }
         let mut l = from[0];
         while l <= to[0] {
@@ -105,9 +108,10 @@ impl Points {
                         self.y.push(at[1]);
                         self.z.push(at[2]);
                         self.atom.push(atom as u32);
-                        let (l, m, n) = (l as i32, m as i32, n as i32);
+                        let (l, m, n) = (l as i64, m as i64, n as i64);
                         self.image.push([0, 1, 2].map(|k| {
-                            (l * turn[0][k] + m * turn[1][k] + n * turn[2][k]) - shift[k]
+                            let own = l * turn[0][k] + m * turn[1][k] + n * turn[2][k];
+                            own as i32 - shift[k]
                         }));
                     }
                     n += 1.0;

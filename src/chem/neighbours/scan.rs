@@ -194,7 +194,7 @@ impl Boxes {
             count,
             low: points.frac.map(|[low, _]| low),
             per_frac: [0, 1, 2].map(|k| count[k] as f64 / span[k]),
-            reach: cell.heights.map(|height| reach / height + 1e-9),
+            reach: cell.heights.map(|height| (reach + cell.slack) / height + 1e-9),
         }
     }
 

@@ -131,6 +131,29 @@ impl Tessellator {
         Err(VoronoiError::Degenerate { site })
     }
 
+    /// Put the sites and images within `distance` Å of `site`, without itself, into
+    /// `around`: which site, and the vector to it in Å.
+    ///
+    /// # Errors
+    /// No such site.
+    pub fn around(
+        &mut self,
+        site: usize,
+        distance: f64,
+        around: &mut Vec<(usize, [f64; 3])>,
+    ) -> Result<(), VoronoiError> {
+        let sites = self.grid.places.len();
+        if site >= sites {
+            return Err(VoronoiError::NoSuchSite { site, sites });
+        }
+        let near = &mut self.work.near;
+        near.clear();
+        self.grid.gather(site, -1.0, distance, near);
+        around.clear();
+        around.extend(near.iter().map(|near| (near.site as usize, near.vector)));
+        Ok(())
+    }
+
     /// Cut the polyhedron of `site` out of space. `Torn` where another tolerance is
     /// needed, `Emptied` where nothing is left.
     fn carve(&mut self, site: usize, tolerance: f64) -> Result<Cut, VoronoiError> {
@@ -340,6 +363,7 @@ impl Tessellator {
                 distance: near.square.sqrt(),
                 plane: offset,
                 solid_angle: angle.copysign(offset),
+                normal,
                 corners: from as u32..cell.corners.len() as u32,
             });
         }

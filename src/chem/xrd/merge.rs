@@ -77,13 +77,13 @@ pub(super) fn merge(
     if largest <= 0.0 {
         return Err(XrdError::NoReflections);
     }
-    lines.retain(|line| line.intensity / largest * 100.0 > LEAST_INTENSITY);
     // The vector truncates intensities to whole numbers, so the strongest must come out
-    // as pymatgen scales it: divided by (largest / 100).
-    let unit = largest / 100.0;
+    // as 100 exactly. (pymatgen divides by largest / 100, which by rounding may make
+    // 99.99999999999999 of it, and 99 in the vector.)
     for line in &mut lines {
-        line.intensity /= unit;
+        line.intensity = line.intensity / largest * 100.0;
     }
+    lines.retain(|line| line.intensity > LEAST_INTENSITY);
     Ok(Lines {
         kept: lines,
         largest,

@@ -89,6 +89,16 @@ pub fn describe(pat: &Pat, subst: &Subst) -> String {
             format!("{} => {}", describe(from, subst), describe(to, subst))
         }
         Pat::Named(name) => name.to_string(),
+        Pat::Index(a, b) => {
+            format!("Index{}", describe_axes(&[a.clone(), b.clone()], subst))
+        }
+        Pat::Graph(n, e) => {
+            format!("Graph{}", describe_axes(&[n.clone(), e.clone()], subst))
+        }
+        Pat::Crystal(n, e, t) => {
+            let axes: Vec<AxisPat> = [n, e].into_iter().chain(t).cloned().collect();
+            format!("Crystal{}", describe_axes(&axes, subst))
+        }
         Pat::Row => "Row".into(),
         Pat::Dataset => "Dataset".into(),
         Pat::Trained => "Trained".into(),

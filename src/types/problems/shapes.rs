@@ -112,6 +112,18 @@ pub fn sizes_differ(
     .help("both sides need the same sizes; a size of 1 fits any, and what has no rows is aligned at the end")
 }
 
+/// A tensor indexed by a map into something else.
+pub fn wrong_map(of: &Val, at: &Val, from: &Domain, to: &Domain) -> Problem {
+    Problem::new(
+        Code::E0402,
+        format!("this map leads from {from} to {to}, and that is not what is indexed"),
+        at.span,
+        format!("for each of {from}, one of {to}"),
+    )
+    .and(of.span, format!("this is {}", of.ty))
+    .help(format!("index something with one entry for each of {to}"))
+}
+
 /// Sides of an operator over different domains.
 pub fn domains_differ(
     symbol: &str,
@@ -127,6 +139,7 @@ pub fn domains_differ(
     )
     .and(a.0.span, format!("one entry for each of {}", a.1))
     .and(b.0.span, format!("one entry for each of {}", b.1))
+    .help("`|> sum(by: g.dst)` brings edges to nodes, `x[g.dst]` nodes to edges")
 }
 
 /// A result whose shape is not the declared one.
@@ -241,4 +254,41 @@ pub fn not_above_zero(val: &Val, due: &Due) -> Problem {
     )
     .and(due.span, "declared here")
     .help("a number above 0 is due")
+}
+
+/// `concat()` of nothing.
+pub fn nothing_to_join(at: Span) -> Problem {
+    Problem::new(
+        Code::E0105,
+        "there is nothing to join",
+        at,
+        "no tensor here",
+    )
+    .help("write `concat(a, b)`")
+}
+
+/// Tensors that differ in more than their last size.
+pub fn cannot_join(at: Span, a: (&Val, &Axes), b: (&Val, &Axes)) -> Problem {
+    Problem::new(
+        Code::E0401,
+        format!("{} and {} cannot be joined", a.1, b.1),
+        at,
+        "`concat` joins along the last axis",
+    )
+    .and(a.0.span, format!("{}", a.1))
+    .and(b.0.span, format!("{}", b.1))
+    .help("everything but the last size must be the same")
+}
+
+/// A function that has no value there.
+pub fn no_value(at: Span, name: &str, val: &Val) -> Problem {
+    let shown = val
+        .as_static()
+        .map_or(String::new(), |known| known.to_string());
+    Problem::new(
+        Code::E0502,
+        format!("`{name}` of {shown} is not a number"),
+        at,
+        "no value here",
+    )
 }

@@ -30,6 +30,22 @@ pub fn type_needs_argument(name: &str, span: Span) -> Problem {
     .help(format!("write `{name}[Int]`, for example"))
 }
 
+/// `Graph` without its two domains.
+pub fn type_needs_domains(name: &str, span: Span) -> Problem {
+    let (count, example) = match name {
+        "Index" => ("two domains", "Index[e, n]"),
+        "Graph" => ("two domains", "Graph[n, e]"),
+        _ => ("two or three domains", "Crystal[n, e]"),
+    };
+    Problem::new(
+        Code::E0107,
+        format!("`{name}` needs {count}"),
+        span,
+        "names of domains go in its brackets",
+    )
+    .help(format!("write `{example}`"))
+}
+
 /// `Bool[n]`.
 pub fn type_takes_no_argument(name: &str, span: Span) -> Problem {
     Problem::new(

@@ -40,7 +40,6 @@ pub(super) struct Site<'a> {
 pub(super) struct Block<'a> {
     /// Byte of its `data_`.
     pub(super) at: usize,
-    pub(super) name: &'a [u8],
     pub(super) cell: [Option<Value<'a>>; 6],
     pub(super) operators: Vec<Value<'a>>,
     /// Centring operators of a magnetic file, to be combined with the others.
@@ -134,13 +133,11 @@ const FRACTIONS: [&str; 3] =
 impl<'a> Block<'a> {
     /// Read on to the next data block or the end; the `data_` is already read.
     pub(super) fn read(
-        name: &'a [u8],
         bytes: &'a [u8],
         tokens: &mut Tokens<'a>,
     ) -> Result<Block<'a>, Bad> {
         let mut block = Block {
             at: tokens.start,
-            name,
             ..Block::default()
         };
         while let Some(token) = tokens.next()? {
@@ -232,7 +229,7 @@ impl<'a> Block<'a> {
             return self.read_sites(start, &columns, first, tokens);
         }
         let wanted = columns.iter().any(|item| *item != Item::Other);
-        let rows = each_value(start, columns.len(), first, tokens, |column, value| {
+        let rows = each_value(columns.len(), first, tokens, |column, value| {
             if !wanted {
                 return Ok(());
             }
@@ -280,7 +277,7 @@ impl<'a> Block<'a> {
         let (mut dummy, mut unplaced) = (false, None);
         let sites = &mut self.sites;
         let mut rows = 0_usize;
-        each_value(start, columns.len(), first, tokens, |column, value| {
+        each_value(columns.len(), first, tokens, |column, value| {
             if column == 0 {
                 site = new(value.at);
                 (dummy, unplaced) = (false, None);
@@ -374,7 +371,6 @@ fn single_value<'a>(
 /// Hand over each value of a loop with its column; the number of values must fill
 /// whole rows.
 fn each_value<'a>(
-    start: usize,
     columns: usize,
     first: Value<'a>,
     tokens: &mut Tokens<'a>,
@@ -401,7 +397,6 @@ fn each_value<'a>(
     }
     let title =
         format!("the last row of the loop has {column} of {columns} values");
-    let _ = start;
     Err(Bad::syntax(row_at, title).help(
         "each row gives a value for each column, `?` if it is not known; values with \
          blanks stand in quotes; was the file cut off?",

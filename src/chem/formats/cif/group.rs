@@ -139,8 +139,10 @@ pub fn by_hermann_mauguin(symbol: &str) -> Vec<&'static Setting> {
     let of = |name: &str, choice: &str| -> Vec<&'static Setting> {
         let numbers = BY_NAME.get(name).map(Vec::as_slice).unwrap_or_default();
         let all = numbers.iter().filter_map(|number| setting(*number));
-        all.filter(|s| choice.is_empty() || s.choice.to_lowercase() == choice)
-            .collect()
+        all.filter(|s| {
+            choice.is_empty() || [s.choice, s.origin()].iter().any(|c| c.eq_ignore_ascii_case(choice))
+        })
+        .collect()
     };
     let found = of(name, choice);
     if !found.is_empty() || !choice.is_empty() {
@@ -209,10 +211,16 @@ impl Setting {
     /// The name a file gives this setting: its symbol, with `:1`, `:H` … where the
     /// symbol alone leaves the origin or the axes open.
     pub fn written(&self) -> String {
-        match self.choice.trim_end_matches(|c: char| !matches!(c, '1' | '2' | 'H' | 'R')) {
+        match self.origin() {
             choice @ ("1" | "2" | "H" | "R") => format!("{}:{choice}", self.hermann),
             _ => self.hermann.clone(),
         }
+    }
+
+    /// The choice without its axes: `2` of `2ba-c`.
+    fn origin(&self) -> &'static str {
+        let axes = |c: char| !matches!(c, '1' | '2' | 'H' | 'R');
+        self.choice.trim_end_matches(axes)
     }
 }
 

@@ -98,7 +98,8 @@ impl<'a> Tokens<'a> {
             match byte {
                 b'#' => self.skip_line(),
                 0 => {
-                    return Err(Bad::syntax(self.at, "the file is not text: it holds NUL")
+                    self.at += 1;
+                    return Err(Bad::syntax(self.at - 1, "the file is not text: it holds NUL")
                         .help("fetch the CIF again; binary files are not read"));
                 }
                 1..=b' ' => self.at += 1,
@@ -219,12 +220,8 @@ impl<'a> Tokens<'a> {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => return,
-                Err(_) => {
-                    // An error may leave the place where it was found.
-                    if self.at <= self.start {
-                        self.at = self.start + 1;
-                    }
-                }
+                // What is refused was passed over.
+                Err(_) => {}
             }
         }
     }
