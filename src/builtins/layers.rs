@@ -1,6 +1,6 @@
 //! A network of the IR as a graph of nn: one arm for each layer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::settings::{count, init, number, truth};
@@ -8,13 +8,14 @@ use crate::diagnostic::{Code, Problem};
 use crate::ir::{Call, Expr, Fed, Kind, Network, Setting, Static};
 use crate::nn::{Conv1d, Failure, Graph, GraphBuilder, NodeId};
 use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, UnaryOp};
 
 /// Build the graph a network stands for.
 pub fn lower(network: &Network) -> Result<Graph, Problem> {
     let mut lowering = Lowering {
         builder: GraphBuilder::new(),
         done: BTreeMap::new(),
-        sites: BTreeMap::new(),
+        sites: BTreeSet::new(),
         input: None,
     };
     let Fed::Vector(sizes) = &network.input.fed else {
@@ -36,8 +37,8 @@ struct Lowering {
     builder: GraphBuilder,
     /// Nodes by the address of their expression: what is used twice is built once.
     done: BTreeMap<usize, NodeId>,
-    /// Where the weights of a site were made.
-    sites: BTreeMap<Arc<str>, Span>,
+    /// Sites whose weights were made: a second use shares them.
+    sites: BTreeSet<Arc<str>>,
     input: Option<NodeId>,
 }
 
@@ -47,28 +48,52 @@ impl Lowering {
         if let Some(done) = self.done.get(&address) {
             return Ok(*done);
         }
+        let span = expr.span;
+        let built = |node: Result<NodeId, Failure>| node.map_err(|f| failed(&f, span));
         let node = match &expr.kind {
-            Kind::Var(_) => self.input.ok_or_else(|| unsupported("this", expr.span))?,
+            Kind::Var(_) => self.input.ok_or_else(|| unsupported("this", span))?,
             Kind::Call(call) => {
-                let [input] = call.inputs.as_slice() else {
-                    return Err(unsupported(call.short_name(), expr.span));
-                };
-                let x = self.node(input)?;
-                self.layer(call, x, expr.span)?
+                let mut inputs = Vec::new();
+                for input in &call.inputs {
+                    inputs.push(self.node(input)?);
+                }
+                self.layer(call, &inputs, span)?
             }
-            Kind::Binary(op, ..) => return Err(unsupported(op.symbol(), expr.span)),
-            Kind::Static(_)
+            Kind::Binary(op, a, b) => {
+                let (a, b) = (self.node(a)?, self.node(b)?);
+                let builder = &mut self.builder;
+                built(match op {
+                    BinaryOp::Add => builder.add("add", a, b),
+                    BinaryOp::Subtract => builder.subtract("subtract", a, b),
+                    BinaryOp::Multiply => builder.multiply("multiply", a, b),
+                    BinaryOp::Divide => builder.divide("divide", a, b),
+                    _ => return Err(unsupported(op.symbol(), span)),
+                })?
+            }
+            Kind::Unary(UnaryOp::Negate, of) => {
+                let of = self.node(of)?;
+                built(self.builder.negate("negate", of))?
+            }
+            Kind::Static(value) => match value.as_f64() {
+                Some(value) => built(self.builder.scalar("number", value))?,
+                None => return Err(unsupported("this", span)),
+            },
+            Kind::Unary(UnaryOp::Not, _)
             | Kind::Field(..)
-            | Kind::Unary(..)
             | Kind::Gather(..)
             | Kind::Shown(..)
-            | Kind::If(..) => return Err(unsupported("this", expr.span)),
+            | Kind::If(..) => return Err(unsupported("this", span)),
         };
         self.done.insert(address, node);
         Ok(node)
     }
 
-    fn layer(&mut self, call: &Call, x: NodeId, span: Span) -> Result<NodeId, Problem> {
+    fn layer(
+        &mut self,
+        call: &Call,
+        inputs: &[NodeId],
+        span: Span,
+    ) -> Result<NodeId, Problem> {
         let name = call.short_name();
         let label = call
             .site
@@ -76,50 +101,93 @@ impl Lowering {
             .map_or(name, |site| &site.label)
             .to_string();
         if let Some(site) = &call.site
-            && let Some(first) = self.sites.insert(site.path.clone(), span)
+            && !self.sites.insert(site.path.clone())
         {
-            return Err(shared(&label, span, first));
+            self.builder.shared(&label);
         }
-        let lost = || unsupported(name, span);
-        let builder = &mut self.builder;
-        let node = match name {
-            "relu" => builder.relu(&label, x),
-            "flatten" => builder.flatten(&label, x),
-            "reshape" => builder.reshape(&label, x, &sizes(call).ok_or_else(lost)?),
-            "dropout" => {
-                builder.dropout(&label, x, number(call, "rate").ok_or_else(lost)?)
+        let node = match (name, inputs) {
+            ("concat", _) => self.builder.concat(&label, inputs),
+            ("weight", []) => {
+                let sizes =
+                    sizes(call, "shape").ok_or_else(|| unsupported(name, span))?;
+                let init = init(call).ok_or_else(|| unsupported(name, span))?;
+                self.builder.weight(&label, &sizes, init)
             }
+            (_, [x]) => self
+                .of_one(call, &label, *x)
+                .ok_or_else(|| unsupported(name, span))?,
+            _ => return Err(unsupported(name, span)),
+        };
+        let node = node.map_err(|failure| failed(&failure, span))?;
+        if let Some(decay) = truth(call, "decay") {
+            self.builder.set_decay(node, decay);
+        }
+        Ok(node)
+    }
+
+    /// A layer of one input; none when it is not one, or lacks a setting.
+    fn of_one(
+        &mut self,
+        call: &Call,
+        label: &str,
+        x: NodeId,
+    ) -> Option<Result<NodeId, Failure>> {
+        let builder = &mut self.builder;
+        Some(match call.short_name() {
+            "relu" => builder.relu(label, x),
+            "sigmoid" => builder.sigmoid(label, x),
+            "tanh" => builder.tanh(label, x),
+            "silu" => builder.silu(label, x),
+            "softplus" => builder.softplus(label, x),
+            "leaky_relu" => builder.leaky_relu(label, x, number(call, "slope")?),
+            "exp" => builder.exp(label, x),
+            "ln" => builder.ln(label, x),
+            "flatten" => builder.flatten(label, x),
+            "reshape" => builder.reshape(label, x, &sizes(call, "sizes")?),
+            "transpose" => builder.transpose(label, x),
+            "slice" => {
+                builder.slice(label, x, count(call, "start")?, count(call, "stop")?)
+            }
+            "sum_last" => builder.sum_last(label, x),
+            "mean_last" => builder.mean_last(label, x),
+            "softmax_last" => builder.softmax_last(label, x),
+            "dropout" => builder.dropout(label, x, number(call, "rate")?),
             "avg_pool1d" => builder.avg_pool1d(
-                &label,
+                label,
                 x,
-                count(call, "width").ok_or_else(lost)?,
-                count(call, "stride").ok_or_else(lost)?,
+                count(call, "width")?,
+                count(call, "stride")?,
+            ),
+            "batch_norm" => builder.batch_norm(
+                label,
+                x,
+                number(call, "eps")?,
+                number(call, "momentum")?,
             ),
             "dense" => builder.dense(
-                &label,
+                label,
                 x,
-                count(call, "units").ok_or_else(lost)?,
-                truth(call, "bias").ok_or_else(lost)?,
-                init(call).ok_or_else(lost)?,
+                count(call, "units")?,
+                truth(call, "bias")?,
+                init(call)?,
             ),
             "conv1d" => {
                 let conv = Conv1d {
-                    filters: count(call, "filters").ok_or_else(lost)?,
-                    kernel: count(call, "kernel").ok_or_else(lost)?,
-                    stride: count(call, "stride").ok_or_else(lost)?,
-                    padding: count(call, "padding").ok_or_else(lost)?,
+                    filters: count(call, "filters")?,
+                    kernel: count(call, "kernel")?,
+                    stride: count(call, "stride")?,
+                    padding: count(call, "padding")?,
                     bias: true,
                 };
-                builder.conv1d(&label, x, conv, init(call).ok_or_else(lost)?)
+                builder.conv1d(label, x, conv, init(call)?)
             }
-            _ => return Err(lost()),
-        };
-        node.map_err(|failure| failed(&failure, span))
+            _ => return None,
+        })
     }
 }
 
-fn sizes(call: &Call) -> Option<Vec<usize>> {
-    let Setting::Static(Static::List(all)) = call.setting("sizes")? else {
+fn sizes(call: &Call, name: &str) -> Option<Vec<usize>> {
+    let Setting::Static(Static::List(all)) = call.setting(name)? else {
         return None;
     };
     let size = |value: &Static| match value {
@@ -141,18 +209,7 @@ fn unsupported(what: &str, span: Span) -> Problem {
         span,
         "this version checks it and cannot run it",
     )
-    .help("networks are made of dense, conv1d, avg_pool1d, relu, dropout, reshape and flatten")
-}
-
-fn shared(label: &str, span: Span, first: Span) -> Problem {
-    Problem::new(
-        Code::E0805,
-        format!("`{label}` is used twice, and would share its weights"),
-        span,
-        "this version cannot run a shared layer",
-    )
-    .and(first, "first used here")
-    .help("write the layer once for each use")
+    .help("graph operations and starts such as `orthogonal()` are planned")
 }
 
 fn graphs_later(network: &Network) -> Problem {

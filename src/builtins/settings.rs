@@ -101,9 +101,11 @@ pub fn optimizer(call: &Call) -> Option<Adam> {
 
 /// `init:`.
 pub fn init(call: &Call) -> Option<Init> {
-    match made(known(call, "init")?)?.0 {
+    let (name, made) = made(known(call, "init")?)?;
+    match name {
         "glorot" => Some(Init::Glorot),
         "kaiming" => Some(Init::Kaiming),
+        "constant" => Some(Init::Constant(made.setting("value")?.as_f64()? as f32)),
         _ => None,
     }
 }

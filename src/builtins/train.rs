@@ -125,7 +125,10 @@ fn fit(
         batch: count(work.call, "batch").ok_or_else(|| lost(work.span))?,
         epochs,
         loss: loss(work.call).ok_or_else(|| lost(work.span))?,
-        optimizer: optimizer(work.call).ok_or_else(|| lost(work.span))?,
+        optimizer: optimizer(work.call).ok_or_else(|| lost(work.span))?.into(),
+        schedule: nn::Schedule::Constant,
+        clip: nn::Clip::Never,
+        l2: 0.0,
         patience: count(work.call, "patience").filter(|patience| *patience > 0),
         min_delta: 0.0,
         keep: keep(work.call).ok_or_else(|| lost(work.span))?,
@@ -330,10 +333,18 @@ fn training_failed(failure: &Failure, span: Span) -> Problem {
 
 /// A failed training; a loss that is not finite names the rows of its batch.
 fn failed(failure: &Failure, span: Span, data: &Dataset) -> Problem {
-    let problem = training_failed(failure, span);
-    let Failure::LossNotFinite { rows, .. } = failure else {
+    let mut problem = training_failed(failure, span);
+    if let Failure::Setting { .. } = failure {
+        return problem.help(
+            "`tmo show stdlib train` and `tmo show stdlib adam` say what they take",
+        );
+    }
+    let Failure::LossNotFinite { epoch, batch, rows } = failure else {
         return problem;
     };
+    // The rows have names here; nn knows them by number only.
+    problem.title =
+        format!("the loss is not a finite number in epoch {epoch}, batch {batch}");
     let mut names = Vec::new();
     for row in &data.rows {
         if rows.contains(&row_id(&row.id)) {

@@ -53,7 +53,9 @@ pub enum CoulombError {
     #[error("sites {} and {} lie at the same place, so they repel without limit", .0 + 1, .1 + 1)]
     SamePlace(usize, usize),
     /// More sites than [`MAX_ORDER`].
-    #[error("a Coulomb matrix of {sites} sites was asked for; at most {MAX_ORDER} are possible")]
+    #[error(
+        "a Coulomb matrix of {sites} sites was asked for; at most {MAX_ORDER} are possible"
+    )]
     TooManySites {
         /// Number of sites.
         sites: usize,

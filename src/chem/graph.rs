@@ -28,7 +28,7 @@ mod tests;
 
 pub use alignn::{AlignnGraph, alignn_graph};
 pub use batch::{graphs, graphs_of};
-pub use line::line_graph;
+pub use line::{MAX_LINE_EDGES, line_graph};
 pub use nearest_image::{NearestImageGraph, nearest_image_graph};
 pub use padded::{CgcnnGraph, cgcnn_graph};
 pub use radius::{MegnetGraph, megnet_graph};
@@ -118,8 +118,8 @@ pub enum GraphError {
         /// Which edge.
         edge: usize,
     },
-    /// More edges between edges than 32 bits count.
-    #[error("the line graph has too many edges")]
+    /// More than [`MAX_LINE_EDGES`].
+    #[error("the line graph has more than {MAX_LINE_EDGES} edges")]
     LineTooLarge,
 }
 
@@ -252,5 +252,5 @@ fn check_list(
 
 /// The place of a distance (Å) among others, equal for those that differ by rounding.
 fn rank(distance: f64) -> u64 {
-    (distance / RANK_STEP).round() as u64
+    (distance / RANK_STEP + 0.5) as u64
 }

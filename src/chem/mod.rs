@@ -15,7 +15,9 @@ pub mod composition;
 pub mod element;
 pub mod fault;
 mod formula;
+pub mod graph;
 pub mod magpie;
+pub mod neighbours;
 pub mod records;
 pub mod structure;
 

@@ -34,8 +34,9 @@ pub const TOLERANCE: f64 = 1e-8;
 /// Most pairs a list may hold; 48 bytes each.
 pub const MAX_PAIRS: usize = 1 << 25;
 
-/// Most points (atoms and images of atoms) a search may lay out; 48 bytes each.
-pub const MAX_POINTS: usize = 1 << 25;
+/// Most points (atoms and images of atoms) a search may lay out; about 100
+/// bytes each.
+pub const MAX_POINTS: usize = 1 << 23;
 
 /// Why there is no neighbour list.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

@@ -51,9 +51,7 @@ pub enum PorosityError {
 pub fn atomic_radii(structure: &Structure) -> Result<Vec<f64>, PorosityError> {
     let species = structure.species().iter();
     species
-        .map(|&element| {
-            atomic_radius(element).ok_or(PorosityError::NoRadius { element })
-        })
+        .map(|&element| atomic_radius(element).ok_or(PorosityError::NoRadius { element }))
         .collect()
 }
 
@@ -62,10 +60,7 @@ pub fn atomic_radii(structure: &Structure) -> Result<Vec<f64>, PorosityError> {
 ///
 /// # Errors
 /// Radii that do not fit the sites, two sites at the same place.
-pub fn porosity(
-    structure: &Structure,
-    radii: &[f64],
-) -> Result<Porosity, PorosityError> {
+pub fn porosity(structure: &Structure, radii: &[f64]) -> Result<Porosity, PorosityError> {
     let mut tessellator = Tessellator::radical(structure, radii)?;
     let cells = tessellator.all()?;
     let spheres = channels::spheres(&mut tessellator, &cells, radii)?;
@@ -80,10 +75,7 @@ pub fn porosity(
 ///
 /// # Errors
 /// As [`porosity`].
-pub fn void_fraction(
-    structure: &Structure,
-    radii: &[f64],
-) -> Result<f64, PorosityError> {
+pub fn void_fraction(structure: &Structure, radii: &[f64]) -> Result<f64, PorosityError> {
     let cells = Tessellator::radical(structure, radii)?.all()?;
     Ok(outside(structure, &cells, radii))
 }

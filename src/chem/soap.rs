@@ -89,7 +89,9 @@ pub enum SoapError {
     #[error("sigma is {0} Å; it must be a positive number")]
     Width(f64),
     /// The radial functions are so alike that they cannot be made orthonormal.
-    #[error("n_max = {n_max} radial functions within {r_cut} Å are too alike for f64; take fewer")]
+    #[error(
+        "n_max = {n_max} radial functions within {r_cut} Å are too alike for f64; take fewer"
+    )]
     Dependent {
         /// Number of radial functions.
         n_max: usize,
@@ -158,8 +160,8 @@ impl Soap {
         if !(sigma.is_finite() && sigma > 0.0) {
             return Err(SoapError::Width(sigma));
         }
-        let basis = basis::Basis::new(&settings)
-            .ok_or(SoapError::Dependent { n_max, r_cut })?;
+        let basis =
+            basis::Basis::new(&settings).ok_or(SoapError::Dependent { n_max, r_cut })?;
         Ok(Soap { settings, basis })
     }
 

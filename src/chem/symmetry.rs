@@ -9,24 +9,23 @@ use moyo::data::Setting;
 
 use super::element::Element;
 use super::structure::{Structure, StructureError};
+use super::voronoi::Tessellator;
 
 /// How far a crystal may be from the symmetry it is said to have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SymmetrySettings {
-    /// Largest distance between an atom and the image of its equal, Å.
+    /// Largest distance between an atom and the image of its equal, Å. Angles may
+    /// change by what moves the end of a vector that far; there is no tolerance of its
+    /// own for them (pymatgen allows 5°): with one, `moyo` 0.22 does not end on crystals
+    /// nearly of a higher symmetry, since what it then takes for rotations makes no
+    /// finite group.
     pub symprec: f64,
-    /// Largest change of an angle between lattice vectors, degrees; `None`: what
-    /// `symprec` allows, which is stricter than 5° where cells are small.
-    pub angle_tolerance: Option<f64>,
 }
 
 impl Default for SymmetrySettings {
-    /// 0.01 Å and 5°, as pymatgen's `SpacegroupAnalyzer`.
+    /// 0.01 Å, as pymatgen's `SpacegroupAnalyzer`.
     fn default() -> SymmetrySettings {
-        SymmetrySettings {
-            symprec: 0.01,
-            angle_tolerance: Some(5.0),
-        }
+        SymmetrySettings { symprec: 0.01 }
     }
 }
 
@@ -63,11 +62,20 @@ pub enum SymmetryError {
         /// What was asked for, Å.
         symprec: f64,
     },
-    /// The angle is not a positive number.
-    #[error("the angle tolerance is {degrees}°: it must be above 0 and at most 90")]
-    Angle {
-        /// What was asked for, degrees.
-        degrees: f64,
+    /// The cell is so long and its atoms so near to each other that shears of the
+    /// lattice are within the tolerance: they make no finite group.
+    #[error(
+        "a lattice vector is {longest} Å long and equal atoms lie less than {shortest} \
+         Å from each other: within {symprec} Å, symmetry has no meaning here; take a \
+         smaller symmetry tolerance"
+    )]
+    Sheared {
+        /// The distance asked for, Å.
+        symprec: f64,
+        /// The longest vector of the reduced cell, Å.
+        longest: f64,
+        /// What the atoms would have to keep, Å.
+        shortest: f64,
     },
     /// No group fits.
     #[error(
@@ -126,7 +134,7 @@ pub fn orbits(
 ) -> Result<Vec<(usize, usize)>, SymmetryError> {
     // One atom in the cell: nothing to search.
     if structure.sites() == 1 {
-        check(settings)?;
+        check(structure, settings)?;
         return Ok(vec![(0, 1)]);
     }
     Ok(count(&search(structure, settings)?.orbits))
@@ -146,25 +154,50 @@ fn count(equals: &[usize]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn check(settings: &SymmetrySettings) -> Result<AngleTolerance, SymmetryError> {
+/// The tolerance is one, and no shear of the lattice lies within it.
+///
+/// `moyo` takes a shear c → c + a of a lattice vector for a symmetry if sin²(a/c) · a · c
+/// is below symprec², that is if a³/c is: as it multiplies what it found until nothing new
+/// comes, it would not end. The vectors of the primitive cell are no shorter than the
+/// distance of equal atoms, and no longer than those of the reduced cell. Twice the least
+/// such distance is asked for, to be safe.
+fn check(
+    structure: &Structure,
+    settings: &SymmetrySettings,
+) -> Result<(), SymmetryError> {
     let symprec = settings.symprec;
     if !(symprec > 0.0 && symprec.is_finite()) {
         return Err(SymmetryError::Symprec { symprec });
     }
-    match settings.angle_tolerance {
-        None => Ok(AngleTolerance::Default),
-        Some(degrees) if degrees > 0.0 && degrees <= 90.0 => {
-            Ok(AngleTolerance::Radian(degrees.to_radians()))
+    let mut tessellator = Tessellator::new(structure);
+    let longest = tessellator.longest();
+    let shortest = libm::cbrt(8.0 * symprec * symprec * longest);
+    let species = structure.species();
+    let mut around = Vec::new();
+    for (site, element) in species.iter().enumerate() {
+        // Sites are those of the structure: there is no other error.
+        if tessellator.around(site, shortest, &mut around).is_err() {
+            continue;
         }
-        Some(degrees) => Err(SymmetryError::Angle { degrees }),
+        if around
+            .iter()
+            .any(|(other, _)| species.get(*other) == Some(element))
+        {
+            return Err(SymmetryError::Sheared {
+                symprec,
+                longest,
+                shortest,
+            });
+        }
     }
+    Ok(())
 }
 
 fn search(
     structure: &Structure,
     settings: &SymmetrySettings,
 ) -> Result<MoyoDataset, SymmetryError> {
-    let angle = check(settings)?;
+    check(structure, settings)?;
     let cell = Cell::new(
         Lattice::from_basis(*structure.lattice()),
         structure.frac().iter().map(|&x| x.into()).collect(),
@@ -178,7 +211,13 @@ fn search(
     // The crate takes some things for impossible; what it gives up on is an error of
     // this crystal, not the end of the study.
     let searched = catch_unwind(AssertUnwindSafe(|| {
-        MoyoDataset::new(&cell, symprec, angle, Setting::Spglib, true)
+        MoyoDataset::new(
+            &cell,
+            symprec,
+            AngleTolerance::Default,
+            Setting::Spglib,
+            true,
+        )
     }));
     let why = match searched {
         Ok(Ok(found)) => return Ok(found),
@@ -232,10 +271,7 @@ mod tests {
     #[test]
     fn rutile_is_rutile() {
         let found = symmetry(&rutile(0.0), &SymmetrySettings::default()).unwrap();
-        assert_eq!(
-            (found.number, found.symbol.as_str()),
-            (136, "P4_2/mnm")
-        );
+        assert_eq!((found.number, found.symbol.as_str()), (136, "P4_2/mnm"));
         assert_eq!(found.orbits, [0, 0, 2, 2, 2, 2]);
         assert_eq!(found.wyckoffs, ['a', 'a', 'f', 'f', 'f', 'f']);
         assert_eq!(found.pearson, "tP6");
@@ -248,10 +284,7 @@ mod tests {
     #[test]
     fn the_tolerance_decides() {
         let at = |symprec| {
-            let settings = SymmetrySettings {
-                symprec,
-                ..SymmetrySettings::default()
-            };
+            let settings = SymmetrySettings { symprec };
             symmetry(&rutile(0.02), &settings).unwrap().number
         };
         assert_eq!(at(0.1), 136);
@@ -280,31 +313,27 @@ mod tests {
     #[test]
     fn impossible_tolerances_are_refused() {
         for symprec in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let settings = SymmetrySettings {
-                symprec,
-                angle_tolerance: None,
-            };
             assert!(matches!(
-                symmetry(&rutile(0.0), &settings),
+                symmetry(&rutile(0.0), &SymmetrySettings { symprec }),
                 Err(SymmetryError::Symprec { .. })
             ));
         }
-        let settings = SymmetrySettings {
-            angle_tolerance: Some(120.0),
-            ..SymmetrySettings::default()
-        };
-        assert!(matches!(
-            orbits(&rutile(0.0), &settings),
-            Err(SymmetryError::Angle { degrees: 120.0 })
-        ));
-        let settings = SymmetrySettings {
-            symprec: 50.0,
-            angle_tolerance: None,
-        };
-        match symmetry(&rutile(0.0), &settings) {
-            // The search makes the tolerance smaller until a group fits.
-            Ok(found) => assert!(found.symprec < 50.0),
-            Err(error) => assert!(error.to_string().contains("50 Å"), "{error}"),
-        }
+        let error = orbits(&rutile(0.0), &SymmetrySettings { symprec: 5.0 }).unwrap_err();
+        assert!(matches!(error, SymmetryError::Sheared { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_cell_of_nearly_higher_symmetry_ends() {
+        let rod = [[0.1, 0.0, 0.0], [0.0, 0.1, 0.0], [0.0, 0.0, 9_000.0]];
+        let rod = Structure::new(rod, vec![element("O")], vec![[0.0; 3]]).unwrap();
+        let error = symmetry(&rod, &SymmetrySettings::default()).unwrap_err();
+        assert!(matches!(error, SymmetryError::Sheared { .. }), "{error}");
+        let tight = SymmetrySettings { symprec: 1e-5 };
+        assert_eq!(symmetry(&rod, &tight).unwrap().number, 123);
+        // A tall cell that is tetragonal but for 0.006 Å and leans by half a vector.
+        let tall = [[3.018, 0.0, 0.0], [0.0, 3.024, 0.0], [1.509, 1.512, 24.9]];
+        let frac = vec![[0.0; 3], [0.52, 0.5, 0.13]];
+        let tall = Structure::new(tall, vec![element("Ti"); 2], frac).unwrap();
+        assert!(symmetry(&tall, &SymmetrySettings::default()).is_ok());
     }
 }

@@ -26,6 +26,16 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
+/// The polynomial with those coefficients, lowest power first, from the inside out.
+#[inline(always)]
+fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
+    let mut sum = 0.0;
+    for coefficient in coefficients.into_iter().rev() {
+        sum = coefficient + x * sum;
+    }
+    sum
+}
+
 /// e^x for x ≤ 700: relative error below 3e-16; 0 below −708.
 #[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
@@ -35,18 +45,30 @@ pub(super) fn exp(x: f64) -> f64 {
     let n = rounded - ROUNDER;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let q = r * r;
-    let even = 1.0
-        + q * (1.0 / 2.0
-            + q * (1.0 / 24.0
-                + q * (1.0 / 720.0
-                    + q * (1.0 / 40_320.0
-                        + q * (1.0 / 3_628_800.0 + q * (1.0 / 479_001_600.0))))));
-    let odd = 1.0
-        + q * (1.0 / 6.0
-            + q * (1.0 / 120.0
-                + q * (1.0 / 5_040.0
-                    + q * (1.0 / 362_880.0
-                        + q * (1.0 / 39_916_800.0 + q * (1.0 / 6_227_020_800.0))))));
+    let even = polynomial(
+        q,
+        [
+            1.0,
+            1.0 / 2.0,
+            1.0 / 24.0,
+            1.0 / 720.0,
+            1.0 / 40_320.0,
+            1.0 / 3_628_800.0,
+            1.0 / 479_001_600.0,
+        ],
+    );
+    let odd = polynomial(
+        q,
+        [
+            1.0,
+            1.0 / 6.0,
+            1.0 / 120.0,
+            1.0 / 5_040.0,
+            1.0 / 362_880.0,
+            1.0 / 39_916_800.0,
+            1.0 / 6_227_020_800.0,
+        ],
+    );
     let power = even + r * odd;
     let scaled = power.to_bits().wrapping_add(rounded.to_bits() << 52);
     if x < -708.0 {
@@ -62,17 +84,21 @@ pub(super) fn cos_pi_sqrt(t: f64) -> f64 {
     // cos(π √t) = 1 − 2 sin² y with y = π √t / 2, and sin(y)/y is a series in y², here
     // y² ≤ π²/4: up to y^18 its rest is below 3e-16.
     let y2 = t * (std::f64::consts::PI * std::f64::consts::PI / 4.0);
-    let sinc = 1.0
-        + y2 * (-1.0 / 6.0
-            + y2 * (1.0 / 120.0
-                + y2 * (-1.0 / 5_040.0
-                    + y2 * (1.0 / 362_880.0
-                        + y2 * (-1.0 / 39_916_800.0
-                            + y2 * (1.0 / 6_227_020_800.0
-                                + y2 * (-1.0 / 1_307_674_368_000.0
-                                    + y2 * (1.0 / 355_687_428_096_000.0
-                                        + y2 * (-1.0
-                                            / 121_645_100_408_832_000.0)))))))));
+    let sinc = polynomial(
+        y2,
+        [
+            1.0,
+            -1.0 / 6.0,
+            1.0 / 120.0,
+            -1.0 / 5_040.0,
+            1.0 / 362_880.0,
+            -1.0 / 39_916_800.0,
+            1.0 / 6_227_020_800.0,
+            -1.0 / 1_307_674_368_000.0,
+            1.0 / 355_687_428_096_000.0,
+            -1.0 / 121_645_100_408_832_000.0,
+        ],
+    );
     1.0 - 2.0 * y2 * sinc * sinc
 }
 

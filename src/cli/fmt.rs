@@ -88,8 +88,8 @@ fn read_stdin() -> Result<String, Box<Problem>> {
 fn replace(file: &Path, text: &str) -> io::Result<()> {
     let file = fs::canonicalize(file)?;
     let partial = partial(&file);
-    let written = write_synced(&partial, &file, text)
-        .and_then(|()| fs::rename(&partial, &file));
+    let written =
+        write_synced(&partial, &file, text).and_then(|()| fs::rename(&partial, &file));
     if written.is_err() {
         // Nothing partial stays in sight; the first failure is the one to report.
         let _ = fs::remove_file(&partial);
@@ -154,6 +154,23 @@ mod tests {
 
         assert_eq!(run(&[&loose, &neat], true), FINE);
         assert_eq!(run(&[&dir.path().join("none.tmo")], false), FAILED);
+    }
+
+    #[test]
+    fn the_library_and_the_examples_are_in_the_house_style() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut seen = 0;
+        for folder in ["stdlib", "stdlib/models", "examples"] {
+            for entry in fs::read_dir(root.join(folder)).unwrap() {
+                let file = entry.unwrap().path();
+                if file.extension().is_none_or(|end| end != "tmo") {
+                    continue;
+                }
+                seen += 1;
+                assert_eq!(run(&[&file], true), FINE, "tmo fmt {}", file.display());
+            }
+        }
+        assert!(seen > 4, "only {seen} scripts");
     }
 
     #[cfg(unix)]

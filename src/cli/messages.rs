@@ -90,7 +90,11 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Box<Problem>> {
         return Err(unreadable(name, "it is too large for a script", help));
     }
     String::from_utf8(bytes).map_err(|_| {
-        unreadable(name, "it is not UTF-8 text", "save it as UTF-8 in your editor")
+        unreadable(
+            name,
+            "it is not UTF-8 text",
+            "save it as UTF-8 in your editor",
+        )
     })
 }
 

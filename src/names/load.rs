@@ -351,6 +351,10 @@ impl Loader<'_> {
             self.problems.push(problems::element(name, span));
             return false;
         }
+        if &**name == "rows" && !is_std {
+            self.problems.push(problems::reserved(name, span));
+            return false;
+        }
         let Some(Target::Item(other)) = globals.get(name) else {
             return true;
         };

@@ -116,6 +116,17 @@ pub fn element(name: &str, span: Span) -> Problem {
     .help("choose another name")
 }
 
+/// The name of the one reserved domain.
+pub fn reserved(name: &str, span: Span) -> Problem {
+    Problem::new(
+        Code::E0106,
+        format!("the name `{name}` is taken"),
+        span,
+        "this is the domain of a batch: one entry for each row",
+    )
+    .help("choose another name")
+}
+
 /// Parameters where the noun takes none.
 pub fn no_parameters(noun: &str, name: &str, span: Span) -> Problem {
     Problem::new(

@@ -23,9 +23,12 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 
 /// Calls `work(first, block)` on blocks of `y`, `first` being the block's first position.
 pub(crate) fn each(y: &mut [f32], work: impl Fn(usize, &mut [f32]) + Sync) {
-    y.par_chunks_mut(BLOCK)
-        .enumerate()
-        .for_each(|(k, y)| vectorised(|| work(k * BLOCK, y)));
+    y.par_chunks_mut(BLOCK).enumerate().for_each(|(k, y)| {
+        vectorised(
+            #[inline(always)]
+            || work(k * BLOCK, y),
+        )
+    });
 }
 
 /// Calls `work(y block, x block)` on matching blocks of two slices of equal length.
@@ -36,7 +39,12 @@ pub(crate) fn each_with(
 ) {
     y.par_chunks_mut(BLOCK)
         .zip(x.par_chunks(BLOCK))
-        .for_each(|(y, x)| vectorised(|| work(y, x)));
+        .for_each(|(y, x)| {
+            vectorised(
+                #[inline(always)]
+                || work(y, x),
+            )
+        });
 }
 
 /// Rows per partial sum when `rows` are summed: at most 16 partial sums, none of fewer
@@ -72,7 +80,28 @@ pub(crate) fn sum_blocks(
 
 /// `y += x`.
 pub(crate) fn add(y: &mut [f32], x: &[f32]) {
-    vectorised(|| y.iter_mut().zip(x).for_each(|(y, x)| *y += x));
+    vectorised(
+        #[inline(always)]
+        || y.iter_mut().zip(x).for_each(|(y, x)| *y += x),
+    );
+}
+
+/// The sum of `x`, in sixteen interleaved sums that are then added pairwise: an order that
+/// vectorises and does not depend on the processor.
+#[inline(always)]
+pub(crate) fn total(x: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 16];
+    let mut chunks = x.chunks_exact(16);
+    for chunk in &mut chunks {
+        sums.iter_mut().zip(chunk).for_each(|(s, x)| *s += x);
+    }
+    let rest = chunks.remainder();
+    sums.iter_mut().zip(rest).for_each(|(s, x)| *s += x);
+    for half in [8, 4, 2, 1] {
+        let (low, high) = sums.split_at_mut(half);
+        low.iter_mut().zip(high).for_each(|(s, x)| *s += *x);
+    }
+    sums.first().copied().unwrap_or(0.0)
 }
 
 /// The column sums of `x`, whose rows are `total.len()` long.
@@ -82,11 +111,14 @@ pub(crate) fn column_sums(x: &[f32], total: &mut [f32]) {
     let blocks = x.len().div_ceil((block * width).max(1));
     sum_blocks(blocks, total, |k, sum| {
         let rows = x.chunks(block * width).nth(k).unwrap_or(&[]);
-        vectorised(|| {
-            for row in rows.chunks_exact(width) {
-                sum.iter_mut().zip(row).for_each(|(s, x)| *s += x);
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                for row in rows.chunks_exact(width) {
+                    sum.iter_mut().zip(row).for_each(|(s, x)| *s += x);
+                }
+            },
+        );
     });
 }
 

@@ -1,8 +1,15 @@
 //! Builds a [`Graph`] layer by layer. In: settings and the node a layer reads. Out: the
 //! node it makes, with its shape, or an error that names the layer and both shapes.
 
+mod elementwise;
+mod last_axis;
+mod norms;
+mod weights;
+
+use std::collections::BTreeSet;
+
 use super::failure::Failure;
-use super::graph::{Conv1d, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
+use super::graph::{Conv1d, Graph, Init, Node, NodeId, Op, WeightSpec};
 
 /// Numbers a tensor may hold per row or as a weight: more is a slip of the pen (2^31
 /// numbers are 8 GB), and below it no product of sizes overflows.
@@ -15,6 +22,8 @@ pub struct GraphBuilder {
     weights: Vec<WeightSpec>,
     input: Option<NodeId>,
     dropouts: u64,
+    /// Labels whose weights may be used again.
+    shared: BTreeSet<String>,
 }
 
 impl GraphBuilder {
@@ -93,9 +102,10 @@ impl GraphBuilder {
         }
         let positions = (padded - conv.kernel) / conv.stride + 1;
         let kernel = [conv.kernel, channels, conv.filters];
-        let weights = self.affine(label, &kernel, conv.bias, init)?;
+        let op = Op::Conv1d(conv);
+        let weights = self.affine(label, &op, &kernel, conv.bias, init)?;
         let sizes = vec![positions, conv.filters];
-        self.push(label, Op::Conv1d(conv), vec![x], sizes, weights)
+        self.push(label, op, vec![x], sizes, weights)
     }
 
     /// Means over `width` positions, every `stride`, of `x` of shape [length, channels].
@@ -120,12 +130,6 @@ impl GraphBuilder {
         let sizes = vec![(length - width) / stride + 1, channels];
         let op = Op::AvgPool1d { width, stride };
         self.push(label, op, vec![x], sizes, vec![])
-    }
-
-    /// max(x, 0) on every number.
-    pub fn relu(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
-        let sizes = self.read(label, x)?;
-        self.push(label, Op::Relu, vec![x], sizes, vec![])
     }
 
     /// Dropout with probability `rate` in [0, 1).
@@ -163,8 +167,9 @@ impl GraphBuilder {
             ));
         };
         let inputs = std::mem::replace(last, units);
-        let weights = self.affine(label, &[inputs, units], bias, init)?;
-        self.push(label, Op::Dense { units, bias }, vec![x], sizes, weights)
+        let op = Op::Dense { units, bias };
+        let weights = self.affine(label, &op, &[inputs, units], bias, init)?;
+        self.push(label, op, vec![x], sizes, weights)
     }
 
     /// The finished graph, whose result is `output`.
@@ -204,57 +209,6 @@ impl GraphBuilder {
         Err(layer(label, problem))
     }
 
-    /// Adds the weight of shape `sizes` (outputs last) and, if asked for, the bias.
-    fn affine(
-        &mut self,
-        label: &str,
-        sizes: &[usize],
-        bias: bool,
-        init: Init,
-    ) -> Result<Vec<usize>, Failure> {
-        if count(sizes).is_none() {
-            return Err(layer(label, too_large(sizes)));
-        }
-        let (outputs, field) = match sizes {
-            [inputs, units] => (*units, (*inputs, *units)),
-            [kernel, channels, filters] => {
-                (*filters, (kernel * channels, kernel * filters))
-            }
-            _ => unreachable!("weights are dense (two axes) or conv1d (three)"),
-        };
-        let (fan_in, fan_out) = (field.0 as f64, field.1 as f64);
-        let (weight, constant) = match init {
-            Init::Glorot => {
-                let limit = (6.0 / (fan_in + fan_out)).sqrt() as f32;
-                (Start::Uniform { limit }, Start::Constant(0.0))
-            }
-            Init::Kaiming => {
-                let limit = (1.0 / fan_in.sqrt()) as f32;
-                (Start::Uniform { limit }, Start::Uniform { limit })
-            }
-            Init::Constant(c) => (Start::Constant(c), Start::Constant(0.0)),
-        };
-        let first = self.weights.len();
-        self.weights.push(WeightSpec {
-            ordinal: first,
-            name: format!("{label}.weight"),
-            sizes: sizes.to_vec(),
-            start: weight,
-            decay: true,
-        });
-        if !bias {
-            return Ok(vec![first]);
-        }
-        self.weights.push(WeightSpec {
-            ordinal: first + 1,
-            name: format!("{label}.bias"),
-            sizes: vec![outputs],
-            start: constant,
-            decay: false,
-        });
-        Ok(vec![first, first + 1])
-    }
-
     /// Appends a node after a last look at its shape and its weights' names.
     fn push(
         &mut self,
@@ -264,6 +218,10 @@ impl GraphBuilder {
         sizes: Vec<usize>,
         weights: Vec<usize>,
     ) -> Result<NodeId, Failure> {
+        if let Some(stranger) = inputs.iter().find(|x| x.0 >= self.nodes.len()) {
+            let problem = format!("its input {stranger:?} is not a node of this network");
+            return Err(layer(label, problem));
+        }
         if sizes.contains(&0) {
             let problem = format!("its output {} has an axis of length 0", shape(&sizes));
             return Err(layer(label, problem));
@@ -271,18 +229,16 @@ impl GraphBuilder {
         if count(&sizes).is_none() {
             return Err(layer(label, too_large(&sizes)));
         }
-        let taken = |node: &Node| !node.weights.is_empty() && node.label == label;
-        if !weights.is_empty() && self.nodes.iter().any(taken) {
-            let problem = "another layer with weights has the same name";
-            return Err(layer(label, problem));
-        }
         let id = NodeId(self.nodes.len());
+        let trained = |k: &usize| self.weights.get(*k).is_some_and(|spec| spec.trained);
+        let (weights, state) = weights.into_iter().partition(trained);
         self.nodes.push(Node {
             op,
             inputs,
             sizes,
             label: label.to_owned(),
             weights,
+            state,
         });
         Ok(id)
     }

@@ -5,6 +5,7 @@ use super::archive::{Archive, Entry};
 use super::failure::Failure;
 use super::graph::Graph;
 use super::observe::EpochRecord;
+use super::schedule::Slope;
 use super::weights::Weights;
 
 /// The epoch with the lowest validation loss.
@@ -20,7 +21,8 @@ pub struct Best {
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) weights: Weights,
-    /// Adam's running means of the gradient and of its square.
+    /// Adam's running means of the gradient and of its square; the momentum of gradient
+    /// descent is the first.
     pub(crate) mean: Weights,
     pub(crate) square: Weights,
     /// Steps taken.
@@ -37,11 +39,13 @@ pub(crate) struct State {
     /// The loss patience compares with, and epochs since it was undercut.
     pub(crate) reference: f64,
     pub(crate) waited: usize,
+    /// What the schedule remembers.
+    pub(crate) slope: Slope,
 }
 
 impl State {
     /// The state before the first step.
-    pub(crate) fn new(graph: &Graph, weights: Weights) -> State {
+    pub(crate) fn new(graph: &Graph, weights: Weights, rate: f64) -> State {
         State {
             weights,
             mean: Weights::zeros(graph),
@@ -55,6 +59,7 @@ impl State {
             best_weights: None,
             reference: f64::INFINITY,
             waited: 0,
+            slope: Slope::new(rate),
         }
     }
 }
@@ -92,9 +97,14 @@ impl Checkpoint {
             state.epochs as u64,
             state.batches as u64,
             state.waited as u64,
+            state.slope.waited as u64,
         ];
         entries.push(Entry::u64("counters", &counters));
         entries.push(Entry::f64("losses", &[state.loss_sum, state.reference]));
+        entries.push(Entry::f64(
+            "schedule",
+            &[state.slope.rate, state.slope.best],
+        ));
         if let Some(best) = state.best {
             entries.push(Entry::u64("best_epoch", &[best.epoch as u64]));
             entries.push(Entry::f64("best_loss", &[best.loss]));
@@ -115,10 +125,13 @@ impl Checkpoint {
 
 /// Takes a checkpoint out of an archive.
 fn read(graph: &Graph, archive: &mut Archive) -> Result<Checkpoint, String> {
-    let counters = archive.take_u64::<5>("counters")?;
-    let [fingerprint, step, epochs, batches, waited] = counters;
+    let counters = archive.take_u64::<6>("counters")?;
+    let [fingerprint, step, epochs, batches, waited, flat] = counters;
     let [loss_sum, reference] = archive.take_f64("losses")?[..] else {
         return Err("losses needs 2 numbers".to_owned());
+    };
+    let [rate, lowest] = archive.take_f64("schedule")?[..] else {
+        return Err("schedule needs 2 numbers".to_owned());
     };
     let mut best = None;
     if archive.has("best_epoch") {
@@ -155,6 +168,11 @@ fn read(graph: &Graph, archive: &mut Archive) -> Result<Checkpoint, String> {
         best_weights,
         reference,
         waited: waited as usize,
+        slope: Slope {
+            rate,
+            best: lowest,
+            waited: flat as usize,
+        },
     };
     Ok(Checkpoint { state, fingerprint })
 }

@@ -60,14 +60,18 @@ pub enum Start {
 pub struct WeightSpec {
     /// Its place among the graph's weights: what its start is drawn by.
     pub ordinal: usize,
-    /// `LABEL.weight` or `LABEL.bias`.
+    /// `LABEL.weight` or `LABEL.bias`; running statistics are `LABEL.running_mean` and
+    /// `LABEL.running_var`.
     pub name: String,
     /// Dense weight (in, out); convolution (kernel, channels, filters); bias (out).
     pub sizes: Vec<usize>,
     /// How it begins.
     pub start: Start,
-    /// Whether weight decay reaches it: a bias never.
+    /// Whether weight decay and the L2 penalty reach it. A bias never has it by itself;
+    /// see [`super::GraphBuilder::set_decay`].
     pub decay: bool,
+    /// Whether it is learnt. Running statistics are carried with the weights and are not.
+    pub trained: bool,
 }
 
 impl WeightSpec {
@@ -95,6 +99,67 @@ pub enum Op {
     },
     /// max(x, 0).
     Relu,
+    /// x, or `slope`·x below zero.
+    LeakyRelu {
+        /// At least 0.
+        slope: f64,
+    },
+    /// 1 / (1 + e^-x).
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// x·σ(x).
+    Silu,
+    /// ln(1 + e^x).
+    Softplus,
+    /// e^x.
+    Exp,
+    /// The natural logarithm.
+    Ln,
+    /// -x.
+    Negate,
+    /// The same number for every row.
+    Scalar(f64),
+    /// A learnt tensor that is the same for every row.
+    Weight,
+    /// x + y, and so on; sizes equal or literally 1, aligned at the end.
+    Add,
+    /// x - y.
+    Subtract,
+    /// x·y.
+    Multiply,
+    /// x / y.
+    Divide,
+    /// Its inputs side by side along the last axis.
+    Concat,
+    /// Places `start` to `stop` (excluded) of the last axis.
+    Slice {
+        /// The first place taken.
+        start: usize,
+        /// The first place after it that is not.
+        stop: usize,
+    },
+    /// The last two axes exchanged.
+    Transpose,
+    /// The sum over the last axis, which stays with size 1.
+    SumLast,
+    /// The mean over the last axis, which stays with size 1.
+    MeanLast,
+    /// e^x over its sum along the last axis.
+    SoftmaxLast,
+    /// Mean 0 and variance 1 over all axes but the last, then a factor and a constant per
+    /// place of the last.
+    BatchNorm {
+        /// What is added to the variance.
+        eps: f64,
+        /// The share of a batch in the running statistics.
+        momentum: f64,
+    },
+    /// Mean 0 and variance 1 along the last axis, then a factor and a constant per place.
+    LayerNorm {
+        /// What is added to the variance.
+        eps: f64,
+    },
     /// In training each number is zero with probability `rate`, else divided by 1 - rate.
     Dropout {
         /// Probability of a zero.
@@ -111,6 +176,48 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// The operation in the words of the script: `slice(0, 5)`.
+    pub fn words(&self) -> String {
+        let plain = match self {
+            Op::Input => "input",
+            Op::Reshape => "reshape",
+            Op::Relu => "relu",
+            Op::Sigmoid => "sigmoid",
+            Op::Tanh => "tanh",
+            Op::Silu => "silu",
+            Op::Softplus => "softplus",
+            Op::Exp => "exp",
+            Op::Ln => "ln",
+            Op::Negate => "-x",
+            Op::Weight => "weight",
+            Op::Add => "+",
+            Op::Subtract => "-",
+            Op::Multiply => "*",
+            Op::Divide => "/",
+            Op::Concat => "concat",
+            Op::Transpose => "transpose",
+            Op::SumLast => "sum_last",
+            Op::MeanLast => "mean_last",
+            Op::SoftmaxLast => "softmax_last",
+            Op::BatchNorm { .. } => "batch_norm",
+            Op::LayerNorm { .. } => "layer_norm",
+            Op::Scalar(c) => return format!("{c}"),
+            Op::LeakyRelu { slope } => return format!("leaky_relu({slope})"),
+            Op::Slice { start, stop } => return format!("slice({start}, {stop})"),
+            Op::Dropout { rate, .. } => return format!("dropout({rate})"),
+            Op::Dense { units, .. } => return format!("dense({units})"),
+            Op::Conv1d(conv) => {
+                return format!("conv1d({}, kernel: {})", conv.filters, conv.kernel);
+            }
+            Op::AvgPool1d { width, stride } => {
+                return format!("avg_pool1d({width}, stride: {stride})");
+            }
+        };
+        plain.to_owned()
+    }
+}
+
 /// One node of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -122,8 +229,11 @@ pub struct Node {
     pub sizes: Vec<usize>,
     /// What the reader calls it.
     pub label: String,
-    /// Ordinals of its weights: the weight, then the bias if there is one.
+    /// Ordinals of its weights: the weight, then the bias if there is one. Two nodes may
+    /// have the same.
     pub weights: Vec<usize>,
+    /// Ordinals of its running statistics: mean and variance, where it keeps them.
+    pub state: Vec<usize>,
 }
 
 impl Node {
@@ -148,14 +258,15 @@ impl Graph {
         &self.nodes
     }
 
-    /// The weights in order.
+    /// The weights in order, running statistics among them.
     pub fn weights(&self) -> &[WeightSpec] {
         &self.weights
     }
 
-    /// How many numbers all weights hold.
+    /// How many numbers are learnt.
     pub fn weight_count(&self) -> usize {
-        self.weights.iter().map(WeightSpec::count).sum()
+        let learnt = self.weights.iter().filter(|spec| spec.trained);
+        learnt.map(WeightSpec::count).sum()
     }
 
     /// How many features a row has.

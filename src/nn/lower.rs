@@ -1,65 +1,53 @@
-//! Lowers a graph to the steps that are run. In: a [`Graph`]. Out: a [`Program`]: the
-//! layers between input and output in order, reshapes gone (they move no number), a relu
-//! taken into the dense or convolution before it, and for each value whether the backward
-//! pass will ask for it.
+//! Lowers a graph to the steps that are run. In: a [`Graph`]. Out: a [`Program`]: what the
+//! output needs, in order, reshapes gone (they move no number), constants taken into the
+//! operations on them, a relu taken into the dense or convolution before it, and for each
+//! value whether the backward pass will ask for it.
 
-use super::graph::{Graph, Node, Op};
-use super::layers::{Convolution, Dense, Dropout, Pooling};
+mod kernel;
 
-/// What a step computes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kernel {
-    Dense(Dense),
-    Convolution(Convolution),
-    Pooling(Pooling),
-    Relu,
-    Dropout(Dropout),
-}
+pub(crate) use kernel::Kernel;
 
-/// One step: reads value `k`, makes value `k + 1`, where `k` is its place.
+use super::graph::{Graph, Op};
+use super::layers::Map;
+
+/// One step: reads values, makes one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Step {
     pub(crate) kernel: Kernel,
-    /// Numbers per row of what it reads and of what it makes.
-    pub(crate) width_in: usize,
-    pub(crate) width_out: usize,
-    /// Ordinals of its weight and bias.
-    pub(crate) weight: Option<usize>,
-    pub(crate) bias: Option<usize>,
-    /// Whether something before it learns, so that the gradient must go on.
-    pub(crate) sends_gradient: bool,
+    /// The values it reads.
+    pub(crate) inputs: Vec<usize>,
+    /// For each of them, whether something before it learns, so that the gradient must go
+    /// on.
+    pub(crate) sends: Vec<bool>,
+    /// The value it makes.
+    pub(crate) output: usize,
+    /// Ordinals of its weights, which follow each other, and of its running statistics.
+    pub(crate) weights: Vec<usize>,
+    pub(crate) state: Vec<usize>,
+    /// Whether a later step has the same weights, so that their gradients add up.
+    pub(crate) adds: bool,
 }
 
-impl Step {
-    /// Whether it can change its input in place instead of making new numbers.
-    pub(crate) fn in_place(&self) -> bool {
-        matches!(self.kernel, Kernel::Relu | Kernel::Dropout(_))
-    }
-
-    /// Whether the backward pass reads what the step read.
-    pub(crate) fn keeps_input(&self) -> bool {
-        match self.kernel {
-            Kernel::Dense(_) => true,
-            Kernel::Convolution(conv) => !conv.pads(),
-            Kernel::Pooling(_) | Kernel::Relu | Kernel::Dropout(_) => false,
-        }
-    }
-
-    /// Whether the backward pass reads what the step made.
-    pub(crate) fn keeps_output(&self) -> bool {
-        match self.kernel {
-            Kernel::Dense(dense) => dense.relu,
-            Kernel::Convolution(conv) => conv.relu,
-            Kernel::Relu => true,
-            Kernel::Pooling(_) | Kernel::Dropout(_) => false,
-        }
-    }
+/// One value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Value {
+    /// Numbers per row.
+    pub(crate) width: usize,
+    /// Whether weights have gone into it.
+    pub(crate) learns: bool,
+    /// Whether the backward pass reads it.
+    pub(crate) kept: bool,
+    /// The last step that reads it.
+    pub(crate) last_read: Option<usize>,
 }
 
 /// The steps of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Program {
     pub(crate) steps: Vec<Step>,
+    /// The values; the first is the input.
+    pub(crate) values: Vec<Value>,
+    pub(crate) output: usize,
     pub(crate) width_in: usize,
     pub(crate) width_out: usize,
 }
@@ -67,107 +55,198 @@ pub(crate) struct Program {
 impl Program {
     /// The steps of `graph`.
     pub(crate) fn new(graph: &Graph) -> Program {
-        let mut steps: Vec<Step> = Vec::new();
-        let mut learns = false;
-        for (node, before) in chain(graph) {
-            let kernel = match node.op {
-                Op::Input | Op::Reshape => continue,
-                Op::Relu if rectified(&mut steps) => continue,
-                op => kernel(op, node, before),
-            };
-            let mut weights = node.weights.iter().copied();
-            steps.push(Step {
-                kernel,
-                width_in: before.width(),
-                width_out: node.width(),
-                weight: weights.next(),
-                bias: weights.next(),
-                sends_gradient: learns,
-            });
-            learns |= !node.weights.is_empty();
+        let mut lowering = Lowering::new(graph);
+        for place in 0..graph.nodes.len() {
+            lowering.lower(place);
+        }
+        let (mut steps, mut values) = (lowering.steps, lowering.values);
+        let output = lowering.value_of.get(graph.output.0).copied().unwrap_or(0);
+        let mut used = vec![false; graph.weights.len()];
+        for step in steps.iter_mut().rev() {
+            for ordinal in &step.weights {
+                if let Some(used) = used.get_mut(*ordinal) {
+                    step.adds |= std::mem::replace(used, true);
+                }
+            }
+        }
+        for (k, step) in steps.iter().enumerate() {
+            for (which, input) in step.inputs.iter().enumerate() {
+                if let Some(value) = values.get_mut(*input) {
+                    value.last_read = Some(k);
+                    value.kept |= step.kernel.keeps_input(which);
+                }
+            }
+            if let Some(value) = values.get_mut(step.output) {
+                value.kept |= step.kernel.keeps_output();
+            }
         }
         Program {
             steps,
+            values,
+            output,
             width_in: graph.input_width(),
             width_out: graph.output_width(),
         }
     }
 
-    /// Whether the backward pass reads value `k`.
-    pub(crate) fn keeps(&self, k: usize) -> bool {
-        let made = k.checked_sub(1).and_then(|maker| self.steps.get(maker));
-        made.is_some_and(Step::keeps_output)
-            || self.steps.get(k).is_some_and(Step::keeps_input)
+    /// Numbers per row of a value.
+    pub(crate) fn width(&self, value: usize) -> usize {
+        self.values.get(value).map_or(0, |value| value.width)
     }
-}
 
-/// The nodes from input to output, each with the node it reads (the input with itself).
-/// Every operation so far reads one node, so what the output needs is a chain.
-fn chain(graph: &Graph) -> Vec<(&Node, &Node)> {
-    let mut pairs = Vec::new();
-    let mut place = graph.output;
-    while let Some(node) = graph.nodes.get(place.0) {
-        let Some(&input) = node.inputs.first() else {
-            break;
+    /// How many numbers per channel one row gives to the batch normalisation that gets the
+    /// fewest, if there is one.
+    pub(crate) fn fewest_samples(&self) -> Option<usize> {
+        let samples = |step: &Step| match &step.kernel {
+            Kernel::BatchNorm(norm) => Some(self.width(step.output) / norm.channels),
+            _ => None,
         };
-        if let Some(before) = graph.nodes.get(input.0) {
-            pairs.push((node, before));
-        }
-        place = input;
+        self.steps.iter().filter_map(samples).min()
     }
-    pairs.reverse();
-    pairs
 }
 
-/// Lets the last step rectify its own output, if it can or already does.
-fn rectified(steps: &mut [Step]) -> bool {
-    match steps.last_mut().map(|step| &mut step.kernel) {
-        Some(Kernel::Dense(dense)) => dense.relu = true,
-        Some(Kernel::Convolution(conv)) => conv.relu = true,
-        Some(Kernel::Relu) => (),
-        Some(Kernel::Pooling(_) | Kernel::Dropout(_)) | None => return false,
-    }
-    true
+/// A program on its way.
+struct Lowering<'a> {
+    graph: &'a Graph,
+    /// How often each node's numbers are read, those of its reshapes included; zero for
+    /// what the output does not need.
+    uses: Vec<usize>,
+    /// The node whose numbers a node's are: itself, but for a reshape.
+    origin: Vec<usize>,
+    needed: Vec<bool>,
+    steps: Vec<Step>,
+    values: Vec<Value>,
+    value_of: Vec<usize>,
 }
 
-/// The kernel of an operation on the output of `before`.
-fn kernel(op: Op, node: &Node, before: &Node) -> Kernel {
-    let signal = |node: &Node| match node.sizes[..] {
-        [length, channels] => (length, channels),
-        _ => unreachable!("the builder gives signals two axes"),
-    };
-    match op {
-        Op::Dense { units, .. } => Kernel::Dense(Dense {
-            inputs: before.sizes.last().copied().unwrap_or(1),
-            units,
-            relu: false,
-        }),
-        Op::Conv1d(conv) => {
-            let (length, channels) = signal(before);
-            Kernel::Convolution(Convolution {
-                length,
-                channels,
-                filters: conv.filters,
-                kernel: conv.kernel,
-                stride: conv.stride,
-                left: conv.padding / 2,
-                right: conv.padding - conv.padding / 2,
-                positions: signal(node).0,
-                relu: false,
-            })
+impl<'a> Lowering<'a> {
+    fn new(graph: &'a Graph) -> Lowering<'a> {
+        let count = graph.nodes.len();
+        let mut origin: Vec<usize> = Vec::new();
+        for (place, node) in graph.nodes.iter().enumerate() {
+            let read = node.inputs.first().and_then(|x| origin.get(x.0)).copied();
+            origin.push(match (node.op, read) {
+                (Op::Reshape, Some(read)) => read,
+                _ => place,
+            });
         }
-        Op::AvgPool1d { width, stride } => {
-            let (length, channels) = signal(before);
-            Kernel::Pooling(Pooling {
-                length,
-                channels,
-                width,
-                stride,
-                positions: signal(node).0,
-            })
+        let mut lowering = Lowering {
+            graph,
+            uses: vec![0; count],
+            origin,
+            needed: vec![false; count],
+            steps: Vec::new(),
+            values: vec![Value {
+                width: graph.input_width(),
+                learns: false,
+                kept: false,
+                last_read: None,
+            }],
+            value_of: vec![0; count],
+        };
+        lowering.need(graph.output.0);
+        for (place, node) in graph.nodes.iter().enumerate().rev() {
+            if lowering.needed.get(place) != Some(&true) {
+                continue;
+            }
+            for input in lowering.reads(place) {
+                lowering.need(input);
+                let own = lowering.origin.get(input).copied().unwrap_or(input);
+                if let (false, Some(uses)) =
+                    (node.op == Op::Reshape, lowering.uses.get_mut(own))
+                {
+                    *uses += 1;
+                }
+            }
         }
-        Op::Dropout { rate, site } => Kernel::Dropout(Dropout { rate, site }),
-        Op::Relu => Kernel::Relu,
-        Op::Input | Op::Reshape => unreachable!("they are no steps"),
+        let own = lowering.origin.get(graph.output.0).copied();
+        if let Some(uses) = own.and_then(|own| lowering.uses.get_mut(own)) {
+            *uses += 1;
+        }
+        lowering
+    }
+
+    fn need(&mut self, place: usize) {
+        if let Some(needed) = self.needed.get_mut(place) {
+            *needed = true;
+        }
+    }
+
+    /// The nodes whose numbers a node reads: constants are taken into the operation.
+    fn reads(&self, place: usize) -> Vec<usize> {
+        let Some(node) = self.graph.nodes.get(place) else {
+            return Vec::new();
+        };
+        let pair = matches!(node.op, Op::Add | Op::Subtract | Op::Multiply | Op::Divide);
+        let constant = |x: usize| {
+            let op = self.graph.nodes.get(x).map(|node| node.op);
+            matches!(op, Some(Op::Scalar(_)))
+        };
+        let inputs = node.inputs.iter().map(|x| x.0);
+        inputs.filter(|x| !(pair && constant(*x))).collect()
+    }
+
+    /// Adds the step of a node, if it needs one.
+    fn lower(&mut self, place: usize) {
+        let graph = self.graph;
+        let Some(node) = graph.nodes.get(place) else {
+            return;
+        };
+        if self.needed.get(place) != Some(&true) || node.op == Op::Input {
+            return;
+        }
+        let reads = self.reads(place);
+        let value_of = |x: &usize| self.value_of.get(*x).copied().unwrap_or(0);
+        let inputs: Vec<usize> = reads.iter().map(value_of).collect();
+        let first = inputs.first().copied().unwrap_or(0);
+        let alias = node.op == Op::Reshape
+            || node.op == Op::Relu && self.rectified(reads.first().copied(), first);
+        if alias {
+            self.give(place, first);
+            return;
+        }
+        let learns = |value: &usize| self.values.get(*value).is_some_and(|v| v.learns);
+        let sends: Vec<bool> = inputs.iter().map(learns).collect();
+        let output = self.values.len();
+        self.values.push(Value {
+            width: node.width(),
+            learns: !node.weights.is_empty() || sends.contains(&true),
+            kept: false,
+            last_read: None,
+        });
+        self.steps.push(Step {
+            kernel: kernel::kernel(graph, node),
+            inputs,
+            sends,
+            output,
+            weights: node.weights.clone(),
+            state: node.state.clone(),
+            adds: false,
+        });
+        self.give(place, output);
+    }
+
+    /// Notes the value of a node.
+    fn give(&mut self, place: usize, value: usize) {
+        if let Some(own) = self.value_of.get_mut(place) {
+            *own = value;
+        }
+    }
+
+    /// Lets the step that makes `value` rectify it, if it can and nothing else reads the
+    /// numbers of node `read`, or if it already does.
+    fn rectified(&mut self, read: Option<usize>, value: usize) -> bool {
+        let own = read.and_then(|read| self.origin.get(read));
+        let alone = own.and_then(|own| self.uses.get(*own)) == Some(&1);
+        let mut makers = self.steps.iter_mut();
+        let maker = makers.find(|step| step.output == value);
+        let relu = match maker.map(|step| &mut step.kernel) {
+            Some(Kernel::Dense(dense)) => &mut dense.relu,
+            Some(Kernel::Convolution(conv)) => &mut conv.relu,
+            Some(Kernel::Map(Map::Relu)) => return true,
+            _ => return false,
+        };
+        *relu |= alone;
+        *relu
     }
 }

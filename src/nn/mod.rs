@@ -7,7 +7,6 @@
 //! tensors lent by a pool; `layers` holds the arithmetic; [`train`] and [`predict()`] loop.
 //! This folder is the only place that names dfdx.
 
-mod adam;
 mod archive;
 mod blocks;
 mod buffer;
@@ -19,22 +18,25 @@ mod layers;
 mod loss;
 mod lower;
 mod observe;
+mod optimizer;
 mod predict;
 mod product;
 mod run;
+mod schedule;
 mod settings;
 mod threads;
 mod train;
 mod weights;
 
-pub use adam::{Adam, AdamForm};
 pub use builder::GraphBuilder;
 pub use checkpoint::{Best, Checkpoint};
 pub use failure::Failure;
 pub use graph::{Conv1d, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
 pub use loss::Loss;
 pub use observe::{BatchProgress, EpochRecord, Go, Observer, Silent, TrainingState};
+pub use optimizer::{Adam, AdamForm, AdamW, Clip, Optimizer, Sgd};
 pub use predict::{Gradients, evaluate_loss, gradients, predict};
+pub use schedule::{OneCycle, Plateau, Schedule, Watch};
 pub use settings::{Keep, Rows, Settings};
 pub use threads::Threads;
 pub use train::{Begin, Ended, Trained, train};

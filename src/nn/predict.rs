@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::graph::Graph;
 use super::loss::Loss;
 use super::lower::Program;
-use super::run::{Run, Tape};
+use super::run::{Mode, Run, Tape};
 use super::settings::Rows;
 use super::threads::Threads;
 use super::weights::Weights;
@@ -46,6 +46,7 @@ pub fn evaluate_loss(
     threads: &Threads,
 ) -> Result<f64, Failure> {
     rows.check(graph, "evaluate on")?;
+    loss.check()?;
     let predicted = predict(graph, weights, rows.features, threads)?;
     Ok(loss.sum(&predicted, rows.targets) / predicted.len() as f64)
 }
@@ -57,11 +58,15 @@ pub struct Gradients {
     pub loss: f64,
     /// The output for each row.
     pub output: Vec<f32>,
-    /// The gradient of the mean loss with respect to each weight, under its name.
+    /// The gradient of the mean loss with respect to each weight, under its name; zero for
+    /// running statistics.
     pub gradients: Weights,
+    /// The weights with the running statistics as they are after this batch.
+    pub followed: Weights,
 }
 
-/// The gradients of the mean loss over `rows`, taken as one batch, dropout off.
+/// The gradients of the mean loss over `rows`, taken as one batch, dropout off. Batch
+/// normalisations use the statistics of these rows, as in training.
 pub fn gradients(
     graph: &Graph,
     weights: &Weights,
@@ -71,13 +76,15 @@ pub fn gradients(
 ) -> Result<Gradients, Failure> {
     weights.must_fit(graph)?;
     rows.check(graph, "take gradients on")?;
+    loss.check()?;
     let program = Program::new(graph);
     let run = Run {
         program: &program,
         weights: &weights.buffers,
-        masks: None,
+        mode: Mode::Learn(None),
     };
     let mut gradients = Weights::zeros(graph);
+    let mut followed = weights.clone();
     let output = threads.run(|| {
         let (mut pool, mut tape) = (Pool::default(), Tape::default());
         let x = Buffer::from_vec(rows.features.to_vec());
@@ -85,6 +92,7 @@ pub fn gradients(
         let output = y.values().to_vec();
         let mut gy = Buffer::zeros(output.len());
         loss.gradient(&output, rows.targets, gy.values_mut());
+        program.follow(&tape.statistics(&program), &mut followed.buffers);
         run.backward(tape, y, gy, &mut gradients.buffers, &mut pool);
         output
     });
@@ -92,6 +100,7 @@ pub fn gradients(
         loss: loss.sum(&output, rows.targets) / output.len() as f64,
         output,
         gradients,
+        followed,
     })
 }
 
@@ -105,7 +114,7 @@ pub(crate) fn outputs(
     let run = Run {
         program,
         weights: &weights.buffers,
-        masks: None,
+        mode: Mode::Predict,
     };
     let mut all = Vec::new();
     for features in features.chunks(ROWS * program.width_in) {

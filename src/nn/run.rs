@@ -2,26 +2,21 @@
 //! the output; with a [`Tape`], also the gradient of every weight. Buffers come from a
 //! pool and go back as soon as nothing needs them.
 
-use super::buffer::{Buffer, Pool};
-use super::layers::{Dropout, pass_positive, rectify};
-use super::lower::{Kernel, Program, Step};
+mod back;
+mod forward;
+
+use super::buffer::Buffer;
+use super::layers::Dropout;
+use super::lower::{Kernel, Program};
 use crate::draw::Draws;
 
 /// What the forward pass leaves for the backward pass.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
-    /// Value `k` of the program, where the backward pass reads it.
+    /// The values of the program that the backward pass reads.
     values: Vec<Option<Buffer>>,
-    /// The padded signal of step `k`, where it made one.
-    padded: Vec<Option<Buffer>>,
-}
-
-impl Tape {
-    /// Notes what one step leaves.
-    fn record(&mut self, value: Option<Buffer>, padded: Option<Buffer>) {
-        self.values.push(value);
-        self.padded.push(padded);
-    }
+    /// For each step what it noted beside its result: a padded signal, statistics.
+    notes: Vec<Option<Buffer>>,
 }
 
 /// The masks of one training step.
@@ -37,186 +32,80 @@ impl Masks {
     }
 }
 
-/// A program with its weights (in ordinal order) and the masks of its dropouts, if they
-/// are on.
+/// What a network is run for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    /// To predict: nothing is dropped, running statistics are used.
+    Predict,
+    /// To learn from a batch: its own statistics are used; nothing is dropped if there are
+    /// no masks.
+    Learn(Option<Masks>),
+}
+
+/// A program with its weights (in ordinal order).
 #[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
     pub(crate) program: &'a Program,
     pub(crate) weights: &'a [Buffer],
-    pub(crate) masks: Option<Masks>,
+    pub(crate) mode: Mode,
 }
 
 impl Run<'_> {
-    /// The output for the features `x` (rows × input width). Given a tape, what the
-    /// backward pass needs stays on it.
-    pub(crate) fn forward(
-        &self,
-        x: Buffer,
-        mut tape: Option<&mut Tape>,
-        pool: &mut Pool,
-    ) -> Buffer {
-        let rows = x.values().len() / self.program.width_in.max(1);
-        let mut x = x;
-        for (k, step) in self.program.steps.iter().enumerate() {
-            let kept = tape.is_some() && self.program.keeps(k);
-            if step.in_place() && !kept {
-                self.transform(step, &mut x);
-                if let Some(tape) = &mut tape {
-                    tape.record(None, None);
-                }
-                continue;
-            }
-            let mut y = pool.take(rows * step.width_out);
-            let padded = self.fill(step, &x, &mut y, rows, pool);
-            let x = std::mem::replace(&mut x, y);
-            match &mut tape {
-                Some(tape) if kept => tape.record(Some(x), padded),
-                Some(tape) => {
-                    tape.record(None, padded);
-                    pool.give(x);
-                }
-                None => [x].into_iter().chain(padded).for_each(|b| pool.give(b)),
-            }
+    /// The seed of a dropout, if it drops anything.
+    fn seed(&self, dropout: &Dropout) -> Option<u64> {
+        match self.mode {
+            Mode::Learn(Some(masks)) => Some(masks.seed(dropout)),
+            Mode::Learn(None) | Mode::Predict => None,
         }
-        x
-    }
-
-    /// A step that works in place.
-    fn transform(&self, step: &Step, x: &mut Buffer) {
-        match (step.kernel, self.masks) {
-            (Kernel::Relu, _) => rectify(x.values_mut()),
-            (Kernel::Dropout(dropout), Some(masks)) => {
-                dropout.apply(masks.seed(&dropout), x.values_mut());
-            }
-            _ => (),
-        }
-    }
-
-    /// A step that makes new numbers. Gives back the padded signal, if it made one.
-    fn fill(
-        &self,
-        step: &Step,
-        x: &Buffer,
-        y: &mut Buffer,
-        rows: usize,
-        pool: &mut Pool,
-    ) -> Option<Buffer> {
-        if step.in_place() {
-            y.values_mut().copy_from_slice(x.values());
-            self.transform(step, y);
-            return None;
-        }
-        let (x, y) = (x.values(), y.values_mut());
-        let (w, b) = (self.weight(step.weight), self.weight(step.bias));
-        match step.kernel {
-            Kernel::Dense(dense) => dense.forward(x, w.unwrap_or(&[]), b, y),
-            Kernel::Pooling(pooling) => pooling.forward(x, y),
-            Kernel::Convolution(conv) if conv.pads() => {
-                let mut padded = pool.take(rows * conv.padded_width());
-                conv.pad(x, padded.values_mut());
-                conv.forward(padded.values(), w.unwrap_or(&[]), b, y);
-                return Some(padded);
-            }
-            Kernel::Convolution(conv) => conv.forward(x, w.unwrap_or(&[]), b, y),
-            Kernel::Relu | Kernel::Dropout(_) => unreachable!("they work in place"),
-        }
-        None
     }
 
     /// The numbers of a weight.
-    fn weight(&self, ordinal: Option<usize>) -> Option<&[f32]> {
-        self.weights.get(ordinal?).map(Buffer::values)
-    }
-
-    /// Walks back over `tape` from `output` and the gradient of the loss with respect to
-    /// it. Fills `gradients` (in ordinal order) for every weight the output depends on.
-    pub(crate) fn backward(
-        &self,
-        mut tape: Tape,
-        output: Buffer,
-        gradient: Buffer,
-        gradients: &mut [Buffer],
-        pool: &mut Pool,
-    ) {
-        let mut y = Some(output);
-        let mut gy = gradient;
-        for (k, step) in self.program.steps.iter().enumerate().rev() {
-            if step.weight.is_none() && !step.sends_gradient {
-                // Nothing before this step learns.
-                break;
-            }
-            let x = tape.values.pop().flatten();
-            let padded = tape.padded.pop().flatten();
-            debug_assert_eq!(tape.values.len(), k);
-            let gx = self.step_back(step, [&x, &y, &padded], &mut gy, gradients, pool);
-            if let Some(gx) = gx {
-                pool.give(std::mem::replace(&mut gy, gx));
-            }
-            let used = std::mem::replace(&mut y, x);
-            used.into_iter().chain(padded).for_each(|b| pool.give(b));
-        }
-        let rest = tape.values.into_iter().chain(tape.padded).flatten();
-        y.into_iter()
-            .chain([gy])
-            .chain(rest)
-            .for_each(|b| pool.give(b));
-    }
-
-    /// One step back: from the gradient `gy` of what it made (used up or changed in
-    /// place), the gradients of its weights and, unless in place, of what it read.
-    fn step_back(
-        &self,
-        step: &Step,
-        [x, y, padded]: [&Option<Buffer>; 3],
-        gy: &mut Buffer,
-        gradients: &mut [Buffer],
-        pool: &mut Pool,
-    ) -> Option<Buffer> {
-        let rows = gy.values().len() / step.width_out;
-        let wanted = step.sends_gradient && !step.in_place();
-        let mut gx = wanted.then(|| pool.take(rows * step.width_in));
-        let to_x = gx.as_mut().map(Buffer::values_mut);
-        let w = self.weight(step.weight).unwrap_or(&[]);
-        let (x, y, gy) = (values(x), values(y), gy.values_mut());
-        match (step.kernel, to_x) {
-            (Kernel::Relu, _) => pass_positive(gy, y),
-            (Kernel::Dropout(dropout), _) => {
-                if let Some(masks) = self.masks {
-                    dropout.apply(masks.seed(&dropout), gy);
-                }
-            }
-            (Kernel::Pooling(pooling), Some(gx)) => pooling.backward(gy, gx),
-            (Kernel::Pooling(_), None) => (),
-            (Kernel::Dense(dense), to_x) => {
-                let (gw, gb) = targets(step, gradients);
-                dense.backward(x, y, w, gy, gw, gb, to_x);
-            }
-            (Kernel::Convolution(conv), to_x) => {
-                let signal = if conv.pads() { values(padded) } else { x };
-                let (gw, gb) = targets(step, gradients);
-                conv.backward(signal, y, w, gy, gw, gb, to_x);
-            }
-        }
-        gx
+    fn weight(&self, ordinal: Option<&usize>) -> Option<&[f32]> {
+        self.weights.get(*ordinal?).map(Buffer::values)
     }
 }
 
-/// Where the gradients of a step's weight and bias go. The bias, if there is one, follows
-/// its weight.
-fn targets<'a>(
-    step: &Step,
-    gradients: &'a mut [Buffer],
-) -> (&'a mut [f32], Option<&'a mut [f32]>) {
-    let first = step.weight.unwrap_or(0);
-    let mut pair = gradients.iter_mut().skip(first).map(Buffer::values_mut);
-    let weight = pair.next().unwrap_or(&mut []);
-    let bias = pair.next().filter(|_| step.bias.is_some());
-    (weight, bias)
+/// The statistics of one batch: the step that took them, and what it noted.
+pub(crate) type Statistics = Vec<(usize, Vec<f32>)>;
+
+impl Tape {
+    /// The statistics of the batch, before the backward pass uses up the tape.
+    pub(crate) fn statistics(&self, program: &Program) -> Statistics {
+        let steps = program.steps.iter().zip(&self.notes).enumerate();
+        let taken = steps.filter_map(|(k, (step, note))| match (&step.kernel, note) {
+            (Kernel::BatchNorm(_), Some(note)) => Some((k, note.values().to_vec())),
+            _ => None,
+        });
+        taken.collect()
+    }
+}
+
+impl Program {
+    /// Moves running statistics among `weights` towards those of a batch.
+    pub(crate) fn follow(&self, statistics: &Statistics, weights: &mut [Buffer]) {
+        for (k, note) in statistics {
+            let Some(step) = self.steps.get(*k) else {
+                continue;
+            };
+            let first = step.state.first().copied().unwrap_or(0);
+            let mut pair = weights.iter_mut().skip(first).map(Buffer::values_mut);
+            if let (Kernel::BatchNorm(norm), Some(mean), Some(variance)) =
+                (&step.kernel, pair.next(), pair.next())
+            {
+                norm.follow(note, mean, variance);
+            }
+        }
+    }
 }
 
 /// The numbers of a value that may not have been kept.
-fn values(buffer: &Option<Buffer>) -> &[f32] {
-    buffer.as_ref().map_or(&[], Buffer::values)
+fn values(buffer: Option<&Option<Buffer>>) -> &[f32] {
+    buffer.and_then(Option::as_ref).map_or(&[], Buffer::values)
+}
+
+/// Takes a buffer out of its place.
+fn taken(place: Option<&mut Option<Buffer>>) -> Option<Buffer> {
+    place.and_then(Option::take)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What a training is given: rows and settings. In: the caller's values. Out: the same,
 //! checked, and a fingerprint by which a saved state knows its training again.
 
-use super::adam::{Adam, AdamForm};
 use super::failure::Failure;
 use super::graph::Graph;
 use super::loss::Loss;
+use super::optimizer::{Clip, Optimizer, setting};
+use super::schedule::Schedule;
 use crate::draw::Draws;
 
 /// Rows of data.
@@ -83,7 +84,14 @@ pub struct Settings {
     /// What is made small.
     pub loss: Loss,
     /// How.
-    pub optimizer: Adam,
+    pub optimizer: Optimizer,
+    /// How the learning rate goes on from the optimiser's.
+    pub schedule: Schedule,
+    /// What is done about gradients that are long.
+    pub clip: Clip,
+    /// This times the sum of the squares of all weights whose `decay` flag is set is part
+    /// of the loss, reported ones included, as Keras adds it.
+    pub l2: f64,
     /// Stop after so many epochs without a lower validation loss.
     pub patience: Option<usize>,
     /// By how much a loss must be lower to count for patience.
@@ -95,6 +103,29 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Mean squared error, a constant rate, no patience, no clipping, no penalty, the last
+    /// weights kept.
+    pub fn new(
+        batch: usize,
+        epochs: usize,
+        optimizer: impl Into<Optimizer>,
+        draws: Draws,
+    ) -> Settings {
+        Settings {
+            batch,
+            epochs,
+            loss: Loss::Mse,
+            optimizer: optimizer.into(),
+            schedule: Schedule::Constant,
+            clip: Clip::Never,
+            l2: 0.0,
+            patience: None,
+            min_delta: 0.0,
+            keep: Keep::Last,
+            draws,
+        }
+    }
+
     /// An error if a setting is outside what it may be.
     pub(crate) fn check(&self, validated: bool) -> Result<(), Failure> {
         let wrong = |name, problem: &str| {
@@ -122,11 +153,17 @@ impl Settings {
                 "the best weights need validation rows to be told by",
             );
         }
+        let fine = self.l2 >= 0.0 && self.l2.is_finite();
+        setting("l2", fine, "at least 0 and finite", self.l2)?;
+        self.loss.check()?;
+        self.clip.check()?;
+        self.schedule.check(validated)?;
         self.optimizer.check()
     }
 
     /// What makes a saved state belong to this training: data, weights' names and every
-    /// setting but `epochs` and `patience`, which may change when a training goes on.
+    /// setting but `epochs` and `patience`, which may change when a training goes on
+    /// (`epochs` not where the schedule depends on it).
     pub(crate) fn fingerprint(
         &self,
         graph: &Graph,
@@ -137,13 +174,12 @@ impl Settings {
         let mut number = |x: u64| {
             hasher.update(&x.to_le_bytes());
         };
-        let adam = self.optimizer;
         number(self.batch as u64);
-        number(self.loss as u64);
         number(self.keep as u64);
-        number((adam.form == AdamForm::Keras) as u64);
-        for x in [adam.rate, adam.beta1, adam.beta2, adam.eps, self.min_delta] {
-            number(x.to_bits());
+        number(self.min_delta.to_bits());
+        number(self.l2.to_bits());
+        if self.schedule.knows_its_end() {
+            number(self.epochs as u64);
         }
         number(self.draws.seed("fingerprint", &[]));
         for rows in [Some(train), validation].into_iter().flatten() {
@@ -153,8 +189,15 @@ impl Settings {
                 number(u64::from(x.to_bits()));
             }
         }
+        // Every number in these texts is written so that it reads back to the same bits.
+        let ways = (&self.loss, &self.optimizer, &self.schedule, &self.clip);
+        hasher.update(format!("{ways:?}").as_bytes());
         for node in graph.nodes() {
-            hasher.update(format!("{:?}{:?}", node.op, node.sizes).as_bytes());
+            let inputs = (&node.inputs, &node.weights, &node.state);
+            hasher.update(format!("{:?}{:?}{inputs:?}", node.op, node.sizes).as_bytes());
+        }
+        for spec in graph.weights() {
+            hasher.update(&[u8::from(spec.decay)]);
         }
         let mut first = [0u8; 8];
         hasher.finalize_xof().fill(&mut first);

@@ -10,8 +10,10 @@ use super::failure::Failure;
 use super::graph::Graph;
 use super::lower::Program;
 use super::observe::{BatchProgress, EpochRecord, Go, Observer, TrainingState};
+use super::optimizer::{Update, penalised};
 use super::predict::outputs;
-use super::run::{Masks, Run, Tape};
+use super::run::{Masks, Mode, Run, Tape};
+use super::schedule::{Place, Schedule, Watch};
 use super::settings::{Keep, Rows, Settings};
 use super::threads::Threads;
 use super::weights::Weights;
@@ -67,11 +69,13 @@ pub fn train(
     if let Some(rows) = &validation {
         rows.check(graph, "validate on")?;
     }
+    let program = Program::new(graph);
+    enough_samples(&program, train.ids.len(), settings.batch)?;
     let fingerprint = settings.fingerprint(graph, &train, validation.as_ref());
     let state = match begin {
         Begin::Weights(weights) => {
             weights.must_fit(graph)?;
-            State::new(graph, weights)
+            State::new(graph, weights, settings.optimizer.rate())
         }
         Begin::Resume(checkpoint) if checkpoint.fingerprint == fingerprint => {
             checkpoint.state
@@ -82,7 +86,7 @@ pub fn train(
         }
     };
     let mut training = Training {
-        program: &Program::new(graph),
+        program: &program,
         train,
         validation,
         settings,
@@ -139,7 +143,7 @@ impl Training<'_> {
         let batches = order.chunks(self.settings.batch);
         let count = batches.len();
         for (k, rows) in batches.enumerate().skip(self.state.batches) {
-            let sum = self.step(rows);
+            let sum = self.step(rows, count);
             if !sum.is_finite() {
                 let id = |row: &usize| self.train.ids.get(*row).copied();
                 return Err(Failure::LossNotFinite {
@@ -166,7 +170,7 @@ impl Training<'_> {
 
     /// One step on the rows at these places. Returns the sum of their losses before it; if
     /// that is not finite, nothing is changed.
-    fn step(&mut self, rows: &[usize]) -> f64 {
+    fn step(&mut self, rows: &[usize], batches: usize) -> f64 {
         let Training {
             program,
             settings,
@@ -183,29 +187,40 @@ impl Training<'_> {
         let run = Run {
             program,
             weights: &state.weights.buffers,
-            masks: Some(Masks {
+            mode: Mode::Learn(Some(Masks {
                 draws: settings.draws,
                 step: state.step,
-            }),
+            })),
         };
         let y = run.forward(x, Some(&mut tape), pool);
-        let sum = settings.loss.sum(y.values(), targets.values());
+        let mut sum = settings.loss.sum(y.values(), targets.values());
+        sum += penalty(settings, &state.weights) * y.values().len() as f64;
         if !sum.is_finite() {
             return sum;
         }
         let mut gy = pool.take(y.values().len());
         let loss = settings.loss;
         loss.gradient(y.values(), targets.values(), gy.values_mut());
+        let statistics = tape.statistics(program);
         run.backward(tape, y, gy, &mut gradients.buffers, pool);
         pool.give(targets);
+        program.follow(&statistics, &mut state.weights.buffers);
+        let place = Place {
+            step: state.step,
+            epoch: state.epochs,
+            total: (settings.epochs * batches) as u64,
+        };
+        let rate = settings.optimizer.rate();
         state.step += 1;
-        settings.optimizer.step(
-            state.step,
-            &mut state.weights.buffers,
-            &gradients.buffers,
-            &mut state.mean.buffers,
-            &mut state.square.buffers,
-        );
+        let update = Update {
+            optimizer: settings.optimizer,
+            clip: settings.clip,
+            l2: settings.l2,
+            pace: settings.schedule.pace(rate, place, &state.slope),
+            step: state.step,
+            gradients,
+        };
+        update.apply(&mut state.weights, &mut state.mean, &mut state.square);
         sum
     }
 
@@ -234,6 +249,15 @@ impl Training<'_> {
         state.batches = 0;
         state.loss_sum = 0.0;
         state.history.push(record);
+        if let Schedule::Plateau(plateau) = &self.settings.schedule {
+            let watched = match plateau.watch {
+                Watch::Training => Some(record.train_loss),
+                Watch::Validation => val_loss,
+            };
+            if let Some(loss) = watched {
+                plateau.look(loss, &mut state.slope);
+            }
+        }
         if let Some(loss) = val_loss {
             self.compare(Best { epoch, loss });
         }
@@ -245,7 +269,8 @@ impl Training<'_> {
         let rows = self.validation?;
         let weights = &self.state.weights;
         let y = outputs(self.program, weights, rows.features, &mut self.pool);
-        Some(self.settings.loss.sum(&y, rows.targets) / y.len() as f64)
+        let loss = self.settings.loss.sum(&y, rows.targets) / y.len() as f64;
+        Some(loss + penalty(self.settings, weights))
     }
 
     /// Compares an epoch with the best so far, for the weights to keep and for patience.
@@ -280,6 +305,32 @@ impl Training<'_> {
                 state,
             },
         }
+    }
+}
+
+/// What the weights themselves add to the loss.
+fn penalty(settings: &Settings, weights: &Weights) -> f64 {
+    if settings.l2 == 0.0 {
+        return 0.0;
+    }
+    settings.l2 * penalised(weights)
+}
+
+/// An error if a batch would have a single number per channel to take a variance of.
+fn enough_samples(program: &Program, rows: usize, batch: usize) -> Result<(), Failure> {
+    let smallest = match rows % batch {
+        0 => batch.min(rows),
+        rest => rest,
+    };
+    match program.fewest_samples() {
+        Some(per_row) if per_row * smallest < 2 => Err(Failure::Setting {
+            name: "batch",
+            problem: format!(
+                "with {rows} rows in batches of {batch} the last batch has one row, and \
+                 batch_norm needs two to take a variance of; choose another size"
+            ),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -104,8 +104,10 @@ impl Checker<'_> {
         let settings = Some(Arc::new(settings));
         // `chain` and `repeat` own no weights, but the rounds inside them do: they keep
         // where they stand.
+        let name = signature.name.clone();
         let func = Func::Item {
             id,
+            name,
             settings,
             site,
             span,
@@ -239,6 +241,7 @@ impl Checker<'_> {
                 settings,
                 site,
                 span: written,
+                ..
             } => {
                 let (id, written) = (*id, *written);
                 let Some(signature) = self.signature(id) else {

@@ -138,6 +138,7 @@ impl<'a> Checker<'a> {
                     Val::func(
                         Func::Item {
                             id,
+                            name: def.name.clone(),
                             settings: None,
                             site: None,
                             span,
@@ -403,6 +404,7 @@ pub fn show(
             let settings = Some(Arc::new(settings));
             let func = Func::Item {
                 id,
+                name: signature.name.clone(),
                 settings,
                 site: None,
                 span,

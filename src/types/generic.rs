@@ -30,6 +30,7 @@ impl Checker<'_> {
         }
         let before = self.errors();
         self.warn_of_lookalikes(&signature);
+        self.check_defaults(id, &signature);
         let subst = rigid(&signature);
         let mut ctx = Ctx {
             item: Some(id),
@@ -44,6 +45,29 @@ impl Checker<'_> {
         let found = self.promised(&signature, found, &subst);
         if found.is_poison() && self.errors() > before {
             self.failed.insert(id);
+        }
+    }
+
+    /// Defaults fit their types, whether or not a call relies on them.
+    fn check_defaults(&mut self, id: ItemId, signature: &Signature) {
+        let mut ctx = Ctx {
+            item: Some(id),
+            ..Ctx::default()
+        };
+        for param in signature.groups.iter().flatten() {
+            if let Some(default) = &param.default {
+                let val = self.infer(default, &ctx);
+                let due = signature.due(param, default.span);
+                let mut subst = Subst::default();
+                if let Err(problem) =
+                    super::matching::fit(val, &param.pat, &mut subst, &due)
+                {
+                    self.report(problem);
+                }
+            }
+            let stand_in = super::matching::instantiate(&param.pat, &Subst::default());
+            let value = self.stand_in(stand_in, param.span);
+            ctx = ctx.with(&param.name, value);
         }
     }
 

@@ -237,8 +237,14 @@ impl Checker<'_> {
         match pattern {
             Pattern::Name(name) => ctx.with(&name.value, value),
             Pattern::Tuple(names, span) => {
-                let parts = match &value.form {
-                    Form::Tuple(parts) if parts.len() == names.len() => parts.clone(),
+                let parts = match (&value.form, &value.ty) {
+                    (Form::Tuple(parts), _) if parts.len() == names.len() => {
+                        parts.clone()
+                    }
+                    (_, Ty::Tuple(tys)) if tys.len() == names.len() => {
+                        let part = |ty: &Ty| Val::unknown(ty.clone(), value.span);
+                        tys.iter().map(part).collect()
+                    }
                     _ => {
                         if !value.is_poison() {
                             let problem =

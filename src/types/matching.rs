@@ -90,6 +90,10 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
             fit_tuple(val, pats, subst, due)
         }
         (Pat::Record(pats), Ty::Record(_)) => fit_record(val, pats, subst, due),
+        (Pat::Number { .. }, Ty::Domain(domain)) => {
+            Err(problems::domain_as_number(val.span, &domain.to_string()))
+        }
+        (Pat::Named(_), Ty::Function) => Err(problems::settings_forgotten(&val, due)),
         _ => Err(problems::wrong_type(&val, pat, subst, due)),
     }
 }

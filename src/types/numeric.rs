@@ -1,5 +1,7 @@
 //! Small questions about numbers.
 
+use std::sync::Arc;
+
 use super::problems;
 use super::ty::{Axes, Number, Ty};
 use super::value::{Form, Val};
@@ -54,11 +56,13 @@ pub fn same_kind(a: &Ty, b: &Ty) -> bool {
     match (a, b) {
         (Ty::Poison, _) | (_, Ty::Poison) => true,
         (Ty::Number(a), Ty::Number(b)) => a.dimension == b.dimension && a.axes == b.axes,
+        // Fields have names: their order says nothing.
         (Ty::Record(a), Ty::Record(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .all(|((x, s), (y, t))| x == y && same_kind(s, t))
+            let same = |(name, ty): &(Arc<str>, Ty)| {
+                b.iter()
+                    .any(|(other, theirs)| name == other && same_kind(ty, theirs))
+            };
+            a.len() == b.len() && a.iter().all(same)
         }
         (Ty::List(a) | Ty::Set(a), Ty::List(b) | Ty::Set(b)) => same_kind(a, b),
         (Ty::Tuple(a), Ty::Tuple(b)) => {

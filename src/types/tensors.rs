@@ -19,6 +19,9 @@ pub fn concat(checker: &mut Checker<'_>, call: &Applied) -> Val {
         checker.report(problems::nothing_to_join(call.at));
         return Val::poison(call.at);
     };
+    if parts.iter().any(Val::is_poison) {
+        return Val::poison(call.at);
+    }
     for part in &parts {
         if number(&part.ty).is_none_or(|number| number.axes.sizes.is_empty()) {
             checker.report(problems::wrong_operand(

@@ -71,6 +71,8 @@ pub enum Func {
     Item {
         /// Which.
         id: ItemId,
+        /// Its name.
+        name: Arc<str>,
         /// Its settings, when they have been given.
         settings: Option<Arc<Args>>,
         /// Where its weights belong.

@@ -442,6 +442,7 @@ impl Checker<'_> {
         };
         let rooted = Func::Item {
             id,
+            name: signature.name.clone(),
             settings: settings.clone(),
             site: Some(root),
             span,

@@ -38,6 +38,9 @@ pub(super) struct AngularSums {
     weights: Vec<Block>,
     /// Sums over j, for each k, of one term after another.
     sums: Vec<Block>,
+    /// Of the pairs of one j, for each k: cos θ, rjk², fc(rjk), the weight without and
+    /// with the terms of rjk, and e^(−η rjk²) of the last η.
+    pair: [Vec<f64>; 6],
 }
 
 impl AngularSums {
@@ -49,6 +52,7 @@ impl AngularSums {
             terms: Vec::new(),
             weights: Vec::new(),
             sums: Vec::new(),
+            pair: [const { Vec::new() }; 6],
         };
         for (list, closed) in [(&settings.g4, true), (&settings.g5, false)] {
             for function in list {
@@ -88,6 +92,9 @@ impl AngularSums {
         self.weights.resize(blocks * self.etas.len(), [0.0; LANES]);
         self.sums.clear();
         self.sums.resize(blocks * self.terms.len(), [0.0; LANES]);
+        for values in &mut self.pair {
+            values.resize(shell.r.len(), 0.0);
+        }
         vectorised(
             #[inline(always)]
             || {
@@ -99,15 +106,14 @@ impl AngularSums {
 
     #[inline(always)]
     fn fill_weights(&mut self, shell: &Shell, blocks: usize) {
-        let (r, _) = shell.r.as_chunks::<LANES>();
-        let (cut, _) = shell.cut.as_chunks::<LANES>();
-        for (eta, weights) in
-            self.etas.iter().zip(self.weights.chunks_exact_mut(blocks.max(1)))
+        for (&eta, weights) in self
+            .etas
+            .iter()
+            .zip(self.weights.chunks_exact_mut(blocks.max(1)))
         {
-            for ((weight, r), cut) in weights.iter_mut().zip(r).zip(cut) {
-                for lane in 0..LANES {
-                    weight[lane] = exp(-eta * (r[lane] * r[lane])) * cut[lane];
-                }
+            let weights = weights.as_flattened_mut();
+            for ((weight, r), cut) in weights.iter_mut().zip(&shell.r).zip(&shell.cut) {
+                *weight = exp(-eta * (r * r)) * cut;
             }
         }
     }
@@ -138,91 +144,143 @@ impl AngularSums {
         }
     }
 
-    /// Add the pairs of neighbour j with every k > j.
+    /// Add the pairs of neighbour j with every k > j: from the block on in which j lies,
+    /// with weight 0 up to j.
     #[inline(always)]
     fn add_pairs_of(&mut self, shell: &Shell, blocks: usize, j: usize) {
-        let [ux, uy, uz] = shell.unit.each_ref().map(|u| u.as_chunks::<LANES>().0);
-        let (r, _) = shell.r.as_chunks::<LANES>();
-        let (jb, jl) = (j / LANES, j % LANES);
-        let at = |blocks: &[Block]| blocks[jb][jl];
-        let (jx, jy, jz, jr) = (at(ux), at(uy), at(uz), at(r));
-        for block in jb..blocks {
-            let first = block * LANES;
-            let (mut cosine, mut square, mut far) =
-                ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-            let (x, y, z, r) = (&ux[block], &uy[block], &uz[block], &r[block]);
-            for lane in 0..LANES {
-                let c = jx * x[lane] + jy * y[lane] + jz * z[lane];
-                cosine[lane] = c;
-                let d2 = jr * jr + r[lane] * r[lane] - 2.0 * (jr * r[lane]) * c;
-                // By rounding it may fall below 0 where j and k coincide.
-                square[lane] = if d2 > 0.0 { d2 } else { 0.0 };
-            }
-            for lane in 0..LANES {
-                far[lane] = cutoff(square[lane] * self.inverse_cut2);
-            }
-            for (index, eta) in self.etas.iter().enumerate() {
-                let weights = &self.weights[index * blocks..(index + 1) * blocks];
-                let weight_j = at(weights);
-                let mut open = [0.0; LANES];
-                for lane in 0..LANES {
-                    let later = first + lane > j;
-                    let weight = weight_j * weights[block][lane];
-                    open[lane] = if later { weight } else { 0.0 };
-                }
-                let mut closed = [0.0; LANES];
-                if self.closed[index] {
-                    for lane in 0..LANES {
-                        closed[lane] = open[lane] * far[lane] * exp(-eta * square[lane]);
+        let first = j / LANES * LANES;
+        let pair = &mut self.pair;
+        let count = shell.r.len() - first;
+        let [x, y, z] = shell.unit.each_ref().map(|u| &u[first..]);
+        let at = [x, y, z, &shell.r[first..]].map(|values| values[j - first]);
+        let [cosine, square, far, open, closed, decay] =
+            pair.each_mut().map(|values| &mut values[..count]);
+        relate(at, [x, y, z, &shell.r[first..]], cosine, square);
+        for (far, square) in far.iter_mut().zip(square.iter()) {
+            *far = cutoff(square * self.inverse_cut2);
+        }
+        // The η whose decay is known.
+        let mut decayed = 0.0;
+        for (index, &eta) in self.etas.iter().enumerate() {
+            let start = index * blocks;
+            let weights = &self.weights[start..start + blocks].as_flattened();
+            let weight_j = weights[j];
+            by_block(open, &weights[first..], |_, weight| weight_j * weight);
+            open[..=j - first].fill(0.0);
+            if self.closed[index] {
+                if decayed > 0.0 && eta == 2.0 * decayed {
+                    by_block(decay, square, |decay, _| decay * decay);
+                } else {
+                    for (decay, square) in decay.iter_mut().zip(square.iter()) {
+                        *decay = exp(-eta * square);
                     }
                 }
-                for (k, term) in self.terms.iter().enumerate() {
-                    if term.eta != index {
-                        continue;
-                    }
-                    let weight = if term.closed { &closed } else { &open };
-                    let sum = &mut self.sums[k * blocks + block];
-                    term.add(&cosine, weight, sum);
+                decayed = eta;
+                closed.copy_from_slice(open);
+                by_block(closed, far, |x, far| x * far);
+                by_block(closed, decay, |x, decay| x * decay);
+            }
+            for (k, term) in self.terms.iter().enumerate() {
+                if term.eta != index {
+                    continue;
                 }
+                let weight = if term.closed { &*closed } else { &*open };
+                let sums = &mut self.sums[k * blocks..(k + 1) * blocks];
+                term.add(cosine, weight, &mut sums[first / LANES..]);
             }
         }
+    }
+}
+
+/// cos θ of neighbour j (unit vector and distance `at`) with each neighbour, and the
+/// square of their distance.
+#[inline(always)]
+fn relate(at: [f64; 4], neighbours: [&[f64]; 4], cosine: &mut [f64], square: &mut [f64]) {
+    let count = cosine.len();
+    let [x, y, z, r] = neighbours.map(|values| &values[..count]);
+    let square = &mut square[..count];
+    let [jx, jy, jz, jr] = at;
+    for k in 0..count {
+        let c = jx * x[k] + jy * y[k] + jz * z[k];
+        cosine[k] = c;
+        let d2 = jr * jr + r[k] * r[k] - 2.0 * (jr * r[k]) * c;
+        // By rounding it may fall below 0 where j and k coincide.
+        square[k] = if d2 > 0.0 { d2 } else { 0.0 };
+    }
+}
+
+/// Replace each x by `new(x, y)`, a block at a time. Blocks are copied out and back, so
+/// that the compiler sees that none overlaps another.
+#[inline(always)]
+fn by_block(x: &mut [f64], y: &[f64], new: impl Fn(f64, f64) -> f64) {
+    let (x, _) = x.as_chunks_mut::<LANES>();
+    let (y, _) = y.as_chunks::<LANES>();
+    for (x, y) in x.iter_mut().zip(y) {
+        let (mut block, y) = (*x, *y);
+        for lane in 0..LANES {
+            block[lane] = new(block[lane], y[lane]);
+        }
+        *x = block;
     }
 }
 
 impl Term {
     #[inline(always)]
-    fn add(&self, cosine: &Block, weight: &Block, sum: &mut Block) {
-        let mut base = [0.0; LANES];
-        for lane in 0..LANES {
-            // cos θ may exceed ±1 by rounding; the base is never negative.
-            let half = 0.5 + self.half_lambda * cosine[lane];
-            base[lane] = if half > 0.0 { half } else { 0.0 };
-        }
-        let power = match self.power {
-            Power::Whole(n) => whole_power(base, n),
-            Power::Real(zeta) => base.map(|x| libm::pow(x, zeta)),
-        };
-        for lane in 0..LANES {
-            sum[lane] += weight[lane] * power[lane];
+    fn add(&self, cosine: &[f64], weight: &[f64], sums: &mut [Block]) {
+        let half = self.half_lambda;
+        let (cosine, _) = cosine.as_chunks::<LANES>();
+        let (weight, _) = weight.as_chunks::<LANES>();
+        let blocks = sums.iter_mut().zip(cosine).zip(weight);
+        match self.power {
+            Power::Whole(1) => {
+                blocks.for_each(|((s, c), w)| add_block(half, c, w, s, |x| x));
+            }
+            Power::Whole(2) => {
+                blocks.for_each(|((s, c), w)| add_block(half, c, w, s, |x| x * x));
+            }
+            Power::Whole(4) => blocks.for_each(|((s, c), w)| {
+                add_block(half, c, w, s, |x| (x * x) * (x * x));
+            }),
+            Power::Whole(n) => blocks.for_each(|((s, c), w)| {
+                add_block(half, c, w, s, |x| whole_power(x, n));
+            }),
+            Power::Real(zeta) => blocks.for_each(|((s, c), w)| {
+                add_block(half, c, w, s, |x| libm::pow(x, zeta));
+            }),
         }
     }
 }
 
+/// Add weight · power((1 + λ cos θ) / 2) of a block to its sums.
 #[inline(always)]
-fn whole_power(base: Block, mut n: u32) -> Block {
-    let (mut square, mut power) = (base, [1.0; LANES]);
+fn add_block(
+    half_lambda: f64,
+    cosine: &Block,
+    weight: &Block,
+    sums: &mut Block,
+    power: impl Fn(f64) -> f64,
+) {
+    let (cosine, weight, mut sum) = (*cosine, *weight, *sums);
+    for lane in 0..LANES {
+        // cos θ may exceed ±1 by rounding; the base is never negative.
+        let half = 0.5 + half_lambda * cosine[lane];
+        let base = if half > 0.0 { half } else { 0.0 };
+        sum[lane] += weight[lane] * power(base);
+    }
+    *sums = sum;
+}
+
+#[inline(always)]
+fn whole_power(base: f64, mut n: u32) -> f64 {
+    let (mut square, mut power) = (base, 1.0);
     loop {
         if n & 1 == 1 {
-            for lane in 0..LANES {
-                power[lane] *= square[lane];
-            }
+            power *= square;
         }
         n >>= 1;
         if n == 0 {
             return power;
         }
-        for lane in 0..LANES {
-            square[lane] *= square[lane];
-        }
+        square *= square;
     }
 }

@@ -177,8 +177,18 @@ fn what_cannot_be_computed_is_said() {
     assert_eq!(error.to_string(), "G5: λ is 2; it must be within −1 and 1");
     let mut zeta = settings();
     zeta.g4[1].zeta = 0.0;
-    assert!(acsf(&s, &zeta, &own).unwrap_err().to_string().starts_with("G4: ζ"));
+    assert!(
+        acsf(&s, &zeta, &own)
+            .unwrap_err()
+            .to_string()
+            .starts_with("G4: ζ")
+    );
     let mut eta = settings();
     eta.g2[0][0] = f64::NAN;
-    assert!(acsf(&s, &eta, &own).unwrap_err().to_string().starts_with("G2: η"));
+    assert!(
+        acsf(&s, &eta, &own)
+            .unwrap_err()
+            .to_string()
+            .starts_with("G2: η")
+    );
 }

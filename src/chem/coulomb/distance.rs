@@ -123,9 +123,8 @@ fn reduce(mut basis: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
 }
 
 fn combine(f: &[f64; 3], rows: &[[f64; 3]; 3]) -> [f64; 3] {
-    [0, 1, 2].map(|axis| {
-        f[0] * rows[0][axis] + f[1] * rows[1][axis] + f[2] * rows[2][axis]
-    })
+    [0, 1, 2]
+        .map(|axis| f[0] * rows[0][axis] + f[1] * rows[1][axis] + f[2] * rows[2][axis])
 }
 
 fn dot(u: &[f64; 3], v: &[f64; 3]) -> f64 {

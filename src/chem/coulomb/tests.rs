@@ -7,10 +7,7 @@ fn structure(lattice: [[f64; 3]; 3], sites: &[(&str, [f64; 3])]) -> Structure {
 }
 
 fn cube(sites: &[(&str, [f64; 3])]) -> Structure {
-    structure(
-        [[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 4.0]],
-        sites,
-    )
+    structure([[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 4.0]], sites)
 }
 
 #[test]

@@ -78,17 +78,26 @@ impl Walk<'_, '_> {
             || climbs
             || name.contains('\0')
         {
-            return Err(fault(self.source, format!("the name `{shown}` leads out of the archive"))
-                .help("no sound archive has such a name; do not trust this file"));
+            return Err(fault(
+                self.source,
+                format!("the name `{shown}` leads out of the archive"),
+            )
+            .help("no sound archive has such a name; do not trust this file"));
         }
         if !self.names.insert(name.to_owned()) {
-            return Err(fault(self.source, format!("the name `{shown}` stands twice"))
-                .help("which of the two is meant cannot be told: write the archive again"));
+            return Err(
+                fault(self.source, format!("the name `{shown}` stands twice")).help(
+                    "which of the two is meant cannot be told: write the archive again",
+                ),
+            );
         }
         if self.names.len() > self.limits().members {
             let most = self.limits().members;
-            return Err(fault(self.source, format!("the archive has more than {most} members"))
-                .help("split it into several"));
+            return Err(fault(
+                self.source,
+                format!("the archive has more than {most} members"),
+            )
+            .help("split it into several"));
         }
         let hidden = parts().any(|part| part.starts_with('.') || part == "__MACOSX");
         let format = by_name(name);
@@ -118,12 +127,7 @@ impl Walk<'_, '_> {
         Ok(content)
     }
 
-    fn member(
-        &self,
-        name: &str,
-        content: &[u8],
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
+    fn member(&self, name: &str, content: &[u8], sink: &mut Sink<'_>) -> ControlFlow<()> {
         let file = format!("{}/{name}", self.source.file);
         let unpacked = match bytes::unpack(&file, content, self.limits()) {
             Ok(unpacked) => unpacked,
@@ -142,17 +146,22 @@ impl Walk<'_, '_> {
         let mut archive = zip::ZipArchive::new(Cursor::new(source.bytes))
             .map_err(|error| damaged(&source, &error))?;
         for i in 0..archive.len() {
-            let mut member =
-                archive.by_index(i).map_err(|error| damaged(&source, &error))?;
-            let name = member.name().map_err(|error| damaged(&source, &error))?.into_owned();
+            let mut member = archive
+                .by_index(i)
+                .map_err(|error| damaged(&source, &error))?;
+            let name = member
+                .name()
+                .map_err(|error| damaged(&source, &error))?
+                .into_owned();
             if !self.admit(&name)? || !member.is_file() {
                 continue;
             }
             let content = self.content(&name, &mut member)?;
             if self.total > self.limits().unpacked(packed, self.limits().archive_bytes) {
                 let title = "the archive unpacks to far more than its size";
-                return Err(fault(&source, title)
-                    .help("no data set is that repetitive; unpack it and name the folder"));
+                return Err(fault(&source, title).help(
+                    "no data set is that repetitive; unpack it and name the folder",
+                ));
             }
             drop(member);
             if self.member(&name, &content, sink).is_break() {
@@ -165,7 +174,9 @@ impl Walk<'_, '_> {
     fn tar(&mut self, sink: &mut Sink<'_>) -> Result<ControlFlow<()>, Fault> {
         let source = *self.source;
         let mut archive = tar::Archive::new(source.bytes);
-        let entries = archive.entries().map_err(|error| damaged(&source, &error))?;
+        let entries = archive
+            .entries()
+            .map_err(|error| damaged(&source, &error))?;
         for entry in entries {
             let mut entry = entry.map_err(|error| damaged(&source, &error))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();

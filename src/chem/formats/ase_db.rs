@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, MAIN_DB, Row};
 
+use super::items::IDS;
 use super::jarvis;
 use super::json::{columns, fields, id_of};
-use super::items::IDS;
 use super::source::{Bad, Source, impossible, quoted};
 use super::{Sink, code};
 use crate::chem::element::Element;
@@ -49,7 +49,8 @@ fn read_rows(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
          PRAGMA mmap_size = 0; PRAGMA query_only = ON;",
     )?;
-    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection
+        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     let mut steps = 0_u32;
     connection.progress_handler(
         10_000,
@@ -77,8 +78,12 @@ fn read_rows(
     }
     if !any {
         let title = "the database holds no structure".to_owned();
-        return Ok(sink(Err(Fault::of_file(known::NO_RECORDS, source.file, title)
-            .help("was anything written to it?"))));
+        return Ok(sink(Err(Fault::of_file(
+            known::NO_RECORDS,
+            source.file,
+            title,
+        )
+        .help("was anything written to it?"))));
     }
     Ok(ControlFlow::Continue(()))
 }
@@ -109,7 +114,9 @@ fn record(
         Err(bad) => return Ok(Err(whole(source, bad, &fallback))),
     };
     if let Some(energy) = energy {
-        columns.entry("energy".to_owned()).or_insert(Cell::Number(energy));
+        columns
+            .entry("energy".to_owned())
+            .or_insert(Cell::Number(energy));
     }
     Ok(match structure(&numbers, &positions, &cell, pbc) {
         Ok(structure) => Ok(Record {
@@ -151,23 +158,36 @@ fn structure(
         )
     };
     if pbc & 7 != 7 {
-        return Err(Bad::new(known::WRONG_TYPE, 0, "the structure is not periodic in all directions")
-            .field("pbc")
-            .help("crystals are read: `atoms.pbc = True`"));
+        return Err(Bad::new(
+            known::WRONG_TYPE,
+            0,
+            "the structure is not periodic in all directions",
+        )
+        .field("pbc")
+        .help("crystals are read: `atoms.pbc = True`"));
     }
     let count = numbers.len() / 4;
     if count > MAX_SITES {
-        return Err(wrong("numbers", "the structure has more than 100,000 sites"));
+        return Err(wrong(
+            "numbers",
+            "the structure has more than 100,000 sites",
+        ));
     }
     if numbers.len() != 4 * count || positions.len() != 24 * count || cell.len() != 72 {
-        return Err(wrong("positions", "the numbers, positions and cell do not belong together"));
+        return Err(wrong(
+            "positions",
+            "the numbers, positions and cell do not belong together",
+        ));
     }
     let mut species = Vec::with_capacity(count);
     for chunk in numbers.as_chunks::<4>().0 {
         let z = i32::from_le_bytes(*chunk);
         let element = u8::try_from(z).ok().and_then(Element::from_z);
         species.push(element.ok_or_else(|| {
-            let title = format!("there is no element of number {}", quoted(z.to_string().as_bytes()));
+            let title = format!(
+                "there is no element of number {}",
+                quoted(z.to_string().as_bytes())
+            );
             Bad::new(known::UNKNOWN_ELEMENT, 0, title)
                 .field("numbers")
                 .help("atomic numbers are 1 to 118; ghost atoms (0) are not read")
@@ -176,7 +196,10 @@ fn structure(
     let floats = |bytes: &[u8]| -> Vec<[f64; 3]> {
         let (chunks, _) = bytes.as_chunks::<8>();
         let (triples, _) = chunks.as_chunks::<3>();
-        triples.iter().map(|triple| triple.map(f64::from_le_bytes)).collect()
+        triples
+            .iter()
+            .map(|triple| triple.map(f64::from_le_bytes))
+            .collect()
     };
     let Ok(lattice) = <[[f64; 3]; 3]>::try_from(floats(cell)) else {
         return Err(wrong("cell", "the cell is not three vectors"));

@@ -84,7 +84,10 @@ pub(super) fn unpack<'a>(
     }
     let most = limits.unpacked(bytes.len() as u64, limits.file_bytes);
     let mut content = Vec::new();
-    match MultiGzDecoder::new(bytes).take(most + 1).read_to_end(&mut content) {
+    match MultiGzDecoder::new(bytes)
+        .take(most + 1)
+        .read_to_end(&mut content)
+    {
         Ok(_) if content.len() as u64 > most => Err(expands(file, most)),
         Ok(_) => Ok(Cow::Owned(content)),
         Err(error) => {

@@ -78,7 +78,10 @@ pub(super) fn by_name(file: &str) -> Option<Format> {
         return (!bare.is_empty()).then_some(Format::Tar);
     }
     let (_, ending) = bare.rsplit_once('.')?;
-    ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, format)| *format)
+    ENDINGS
+        .iter()
+        .find(|(known, _)| *known == ending)
+        .map(|(_, format)| *format)
 }
 
 fn last_part(file: &str) -> &str {
@@ -123,10 +126,15 @@ fn by_look(bytes: &[u8]) -> Option<Format> {
         return Some(Format::Json);
     }
     if first == '{' {
-        return Some(if is_record_line(text) { Format::JsonLines } else { Format::Json });
+        return Some(if is_record_line(text) {
+            Format::JsonLines
+        } else {
+            Format::Json
+        });
     }
     let starts = |line: &str, word: &str| {
-        line.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+        line.get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
     };
     if text.lines().any(|line| starts(line.trim_start(), "data_")) {
         return Some(Format::Cif);
@@ -140,7 +148,11 @@ fn by_look(bytes: &[u8]) -> Option<Format> {
         let mut words = line.split_whitespace();
         (0..count).all(|_| words.next().is_some_and(|w| w.parse::<f64>().is_ok()))
     };
-    let vectors = lines.by_ref().take(3).filter(|line| numbers(line, 3)).count();
+    let vectors = lines
+        .by_ref()
+        .take(3)
+        .filter(|line| numbers(line, 3))
+        .count();
     (numbers(two, 1) && vectors == 3).then_some(Format::Poscar)
 }
 
@@ -195,7 +207,10 @@ mod tests {
         let look = |text: &str| detect("x", text.as_bytes());
         assert_eq!(look("# a\ndata_x\n"), Some(Format::Cif));
         assert_eq!(look("2\nLattice=\"1\"\n"), Some(Format::ExtXyz));
-        assert_eq!(look("c\n1.0\n1 0 0\n0 1 0\n0 0 1\nH\n"), Some(Format::Poscar));
+        assert_eq!(
+            look("c\n1.0\n1 0 0\n0 1 0\n0 0 1\nH\n"),
+            Some(Format::Poscar)
+        );
         assert_eq!(look("[{}]"), Some(Format::Json));
         assert_eq!(look("{\"id\":1}\n{\"id\":2}"), Some(Format::JsonLines));
         assert_eq!(look("{\n\"data\": []}"), Some(Format::Json));

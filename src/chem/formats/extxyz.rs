@@ -15,7 +15,15 @@ use crate::chem::records::{Cell, Record};
 use crate::chem::structure::MAX_SITES;
 
 /// Names of a frame in its second line.
-const IDS: [&str; 7] = ["material_id", "mp_id", "jid", "id", "identifier", "name", "uid"];
+const IDS: [&str; 7] = [
+    "material_id",
+    "mp_id",
+    "jid",
+    "id",
+    "identifier",
+    "name",
+    "uid",
+];
 /// Most entries of a second line.
 const MAX_ENTRIES: usize = 2_000;
 
@@ -27,7 +35,10 @@ pub(super) fn read(
     let mut rows = Rows::new(source.bytes).peekable();
     let mut number = 0;
     loop {
-        while rows.next_if(|(_, line)| line.iter().all(u8::is_ascii_whitespace)).is_some() {}
+        while rows
+            .next_if(|(_, line)| line.iter().all(u8::is_ascii_whitespace))
+            .is_some()
+        {}
         let Some((at, first)) = rows.next() else {
             if number == 0 {
                 let bad = Bad::new(known::NO_RECORDS, 0, "the file holds no frame")
@@ -50,7 +61,8 @@ pub(super) fn read(
             lines.push(row);
         }
         if lines.len() < count + 1 {
-            let title = format!("the frame has {count} atoms, but the file ends before the last");
+            let title =
+                format!("the frame has {count} atoms, but the file ends before the last");
             let bad = Bad::syntax(at, title).help("fetch the file again: it was cut off");
             return sink(Err(source.fault(bad, Some(&fallback))));
         }
@@ -61,13 +73,21 @@ pub(super) fn read(
 
 fn read_count(text: &[u8], at: usize) -> Result<usize, Bad> {
     let text = text.trim_ascii();
-    let count = std::str::from_utf8(text).ok().and_then(|text| text.parse::<usize>().ok());
+    let count = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse::<usize>().ok());
     match count {
         Some(count @ 1..=MAX_SITES) => Ok(count),
-        Some(count) => Err(Bad::new(known::WRONG_TYPE, at, format!("a frame of {count} atoms"))
-            .help("a structure has between 1 and 100,000 sites")),
-        None => Err(Bad::syntax(at, format!("`{}` is no number of atoms", quoted(text)))
-            .help("a frame begins with a line that holds only its number of atoms")),
+        Some(count) => {
+            Err(
+                Bad::new(known::WRONG_TYPE, at, format!("a frame of {count} atoms"))
+                    .help("a structure has between 1 and 100,000 sites"),
+            )
+        }
+        None => Err(
+            Bad::syntax(at, format!("`{}` is no number of atoms", quoted(text)))
+                .help("a frame begins with a line that holds only its number of atoms"),
+        ),
     }
 }
 
@@ -86,7 +106,11 @@ fn frame(
     };
     let id = IDS
         .iter()
-        .find_map(|name| entries.get(*name).filter(|id| !id.is_empty() && id.len() <= 200))
+        .find_map(|name| {
+            entries
+                .get(*name)
+                .filter(|id| !id.is_empty() && id.len() <= 200)
+        })
         .cloned()
         .unwrap_or_else(|| fallback.to_owned());
     let read = structure(&entries, sites, *at);
@@ -167,9 +191,14 @@ fn take_word(text: &str, at: usize) -> Result<(String, &str), Bad> {
             c => word.push(c),
         }
     }
-    Err(Bad::syntax(at, format!("a value that begins with `{}` is not closed",
-        text.chars().next().unwrap_or_default()))
-        .help(format!("close it with `{close}` on the same line")))
+    Err(Bad::syntax(
+        at,
+        format!(
+            "a value that begins with `{}` is not closed",
+            text.chars().next().unwrap_or_default()
+        ),
+    )
+    .help(format!("close it with `{close}` on the same line")))
 }
 
 fn structure(
@@ -184,22 +213,33 @@ fn structure(
             .map(|(_, value)| value.as_str())
     };
     let Some(cell) = find("Lattice") else {
-        return Err(Bad::new(known::MISSING_FIELD, at, "the frame has no `Lattice`")
-            .field("Lattice")
-            .help("plain XYZ holds molecules; a crystal gives its cell: Lattice=\"…\""));
+        return Err(
+            Bad::new(known::MISSING_FIELD, at, "the frame has no `Lattice`")
+                .field("Lattice")
+                .help(
+                    "plain XYZ holds molecules; a crystal gives its cell: Lattice=\"…\"",
+                ),
+        );
     };
     let numbers: Option<Vec<f64>> = words(cell.as_bytes()).map(decimal).collect();
     let Some(&[ax, ay, az, bx, by, bz, cx, cy, cz]) = numbers.as_deref() else {
-        return Err(Bad::new(known::WRONG_TYPE, at, "`Lattice` is not nine numbers")
-            .field("Lattice")
-            .help("write the three cell vectors one after the other, in Å"));
+        return Err(
+            Bad::new(known::WRONG_TYPE, at, "`Lattice` is not nine numbers")
+                .field("Lattice")
+                .help("write the three cell vectors one after the other, in Å"),
+        );
     };
     if let Some(pbc) = find("pbc")
-        && words(pbc.as_bytes()).any(|word| matches!(word.first(), Some(b'F' | b'f' | b'0')))
+        && words(pbc.as_bytes())
+            .any(|word| matches!(word.first(), Some(b'F' | b'f' | b'0')))
     {
-        return Err(Bad::new(known::WRONG_TYPE, at, "the frame is not periodic in all directions")
-            .field("pbc")
-            .help("crystals are read: pbc=\"T T T\""));
+        return Err(Bad::new(
+            known::WRONG_TYPE,
+            at,
+            "the frame is not periodic in all directions",
+        )
+        .field("pbc")
+        .help("crystals are read: pbc=\"T T T\""));
     }
     let layout = layout(find("Properties").unwrap_or("species:S:1:pos:R:3"), at)?;
     let (mut species, mut sites) = (Vec::new(), Vec::new());
@@ -207,15 +247,22 @@ fn structure(
         let words: Vec<&[u8]> = words(text).collect();
         let word = |i: usize| {
             words.get(i).copied().ok_or_else(|| {
-                Bad::syntax(*at, format!("the atom has {} values, not {}", words.len(), layout.width))
-                    .help("each atom gives the values that `Properties` names")
+                Bad::syntax(
+                    *at,
+                    format!("the atom has {} values, not {}", words.len(), layout.width),
+                )
+                .help("each atom gives the values that `Properties` names")
             })
         };
         word(layout.width.saturating_sub(1))?;
         let text = word(layout.species)?;
         let element: Option<Element> = match layout.by_number {
-            true => decimal(text).filter(|z| z.fract() == 0.0).and_then(|z| Element::from_z(z as u8)),
-            false => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
+            true => decimal(text)
+                .filter(|z| z.fract() == 0.0)
+                .and_then(|z| Element::from_z(z as u8)),
+            false => std::str::from_utf8(text)
+                .ok()
+                .and_then(|text| text.parse().ok()),
         };
         let Some(element) = element else {
             let title = format!("`{}` is not a chemical element", quoted(text));

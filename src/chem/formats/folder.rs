@@ -45,7 +45,9 @@ fn list(
     let mut paths = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|e| bytes::unreadable(&name, &e))?;
-        let kind = entry.file_type().map_err(|e| bytes::unreadable(&name, &e))?;
+        let kind = entry
+            .file_type()
+            .map_err(|e| bytes::unreadable(&name, &e))?;
         paths.push((entry.path(), kind.is_dir()));
     }
     // The order in which a folder lists its files is the file system's own.
@@ -73,9 +75,11 @@ fn list(
             files.push(path);
         }
         if files.len() > settings.limits.members {
-            let title = format!("the folder has more than {} files", settings.limits.members);
-            return Err(Fault::of_file(known::UNREADABLE, &name, title)
-                .help("read it in parts"));
+            let title =
+                format!("the folder has more than {} files", settings.limits.members);
+            return Err(
+                Fault::of_file(known::UNREADABLE, &name, title).help("read it in parts")
+            );
         }
     }
     Ok(())

@@ -92,8 +92,12 @@ fn none(file: &str, records: &Records) -> Fault {
         1 => "the only structure is unusable".to_owned(),
         many => format!("none of the {many} structures is usable"),
     };
-    Fault::of_file(known::NO_RECORDS, file, title)
-        .help(format!("the first, {}: {}; {}", first.place(), first.title, first.help))
+    Fault::of_file(known::NO_RECORDS, file, title).help(format!(
+        "the first, {}: {}; {}",
+        first.place(),
+        first.title,
+        first.help
+    ))
 }
 
 /// Hold a record against those before it.

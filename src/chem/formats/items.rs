@@ -13,7 +13,14 @@ use crate::chem::records::Record;
 
 /// Fields that name a record, the surest first.
 pub(super) const IDS: [&str; 9] = [
-    "material_id", "entry_id", "jid", "mp_id", "task_id", "id", "_id", "identifier",
+    "material_id",
+    "entry_id",
+    "jid",
+    "mp_id",
+    "task_id",
+    "id",
+    "_id",
+    "identifier",
     "name",
 ];
 
@@ -51,7 +58,14 @@ fn read_top(
         // A page of a single entry.
         return Ok(sink(read_item(source, data, stem, settings, None)));
     }
-    Ok(sink(item(source, &top, place(source, begin), stem, settings, None)))
+    Ok(sink(item(
+        source,
+        &top,
+        place(source, begin),
+        stem,
+        settings,
+        None,
+    )))
 }
 
 fn read_list<'a>(
@@ -68,8 +82,12 @@ fn read_list<'a>(
     })?;
     if count == 0 && flow.is_continue() {
         let title = "the file holds no record".to_owned();
-        return Ok(sink(Err(Fault::of_file(known::NO_RECORDS, source.file, title)
-            .help("its list is empty: was the query right?"))));
+        return Ok(sink(Err(Fault::of_file(
+            known::NO_RECORDS,
+            source.file,
+            title,
+        )
+        .help("its list is empty: was the query right?"))));
     }
     Ok(flow)
 }
@@ -123,12 +141,16 @@ fn item(
     } else if has("lattice") && (has("frac") || has("frac_coords")) {
         jarvis::plain(source, fields, at)
     } else {
-        Err(Bad::new(known::MISSING_FIELD, at, "the object holds no structure that is known")
-            .help(
-                "structures are read from `structure` (pymatgen, Materials Project), \
+        Err(Bad::new(
+            known::MISSING_FIELD,
+            at,
+            "the object holds no structure that is known",
+        )
+        .help(
+            "structures are read from `structure` (pymatgen, Materials Project), \
                  `lattice` with `sites`, `atoms` (JARVIS), `attributes` (OPTIMADE), or \
                  `lattice`, `species` and `frac`",
-            ))
+        ))
     };
     match read {
         Ok((structure, columns)) => Ok(Record {

@@ -39,7 +39,13 @@ pub(super) fn atoms(
         Some(raw) => typed(source, raw, "cartesian", "true or false")?,
         None => false,
     };
-    make(source, fields, at, ["lattice_mat", "elements", "coords"], cartesian)
+    make(
+        source,
+        fields,
+        at,
+        ["lattice_mat", "elements", "coords"],
+        cartesian,
+    )
 }
 
 /// An object with `lattice`, `species` and `frac` or `frac_coords`.
@@ -48,10 +54,17 @@ pub(super) fn plain(
     fields: &Fields<'_>,
     at: usize,
 ) -> Result<Entry, Bad> {
-    let frac = if fields.contains_key("frac") { "frac" } else { "frac_coords" };
+    let frac = if fields.contains_key("frac") {
+        "frac"
+    } else {
+        "frac_coords"
+    };
     let structure = make(source, fields, at, ["lattice", "species", frac], false)?;
-    let except: Vec<&str> =
-        IDS.iter().copied().chain(["formula", "nelem", "nsites", "natoms"]).collect();
+    let except: Vec<&str> = IDS
+        .iter()
+        .copied()
+        .chain(["formula", "nelem", "nsites", "natoms"])
+        .collect();
     Ok((structure, columns(source, fields, &except)?))
 }
 
@@ -64,18 +77,30 @@ fn make(
 ) -> Result<Structure, Bad> {
     let field = |name: &str| {
         fields.get(name).ok_or_else(|| {
-            Bad::new(known::MISSING_FIELD, at, format!("the structure has no `{name}`"))
-                .field(name)
-                .help(format!("a structure needs `{}`", names.join("`, `")))
+            Bad::new(
+                known::MISSING_FIELD,
+                at,
+                format!("the structure has no `{name}`"),
+            )
+            .field(name)
+            .help(format!("a structure needs `{}`", names.join("`, `")))
         })
     };
     let [lattice_name, species_name, sites_name] = names;
     let raw = field(lattice_name)?;
-    let lattice: [[f64; 3]; 3] =
-        typed(source, raw, lattice_name, "three rows of three numbers in Å")?;
+    let lattice: [[f64; 3]; 3] = typed(
+        source,
+        raw,
+        lattice_name,
+        "three rows of three numbers in Å",
+    )?;
     let raw = field(species_name)?;
-    let symbols: Vec<String> =
-        typed(source, raw, species_name, "a list with the symbol of each site")?;
+    let symbols: Vec<String> = typed(
+        source,
+        raw,
+        species_name,
+        "a list with the symbol of each site",
+    )?;
     let mut species = Vec::with_capacity(symbols.len());
     for (site, symbol) in symbols.iter().enumerate() {
         let element: Element = symbol.trim().parse().map_err(|error| {
@@ -119,9 +144,8 @@ pub(super) fn times(x: &[f64; 3], m: &[[f64; 3]; 3]) -> [f64; 3] {
 
 #[allow(clippy::indexing_slicing, reason = "constant indices")]
 fn inverse(m: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
-    let minor = |a: usize, b: usize, c: usize, d: usize| {
-        m[a][b] * m[c][d] - m[a][d] * m[c][b]
-    };
+    let minor =
+        |a: usize, b: usize, c: usize, d: usize| m[a][b] * m[c][d] - m[a][d] * m[c][b];
     let cofactor = [0, 1, 2].map(|i| {
         let (p, q) = ((i + 1) % 3, (i + 2) % 3);
         [0, 1, 2].map(|j| {

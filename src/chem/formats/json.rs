@@ -51,9 +51,13 @@ pub(super) fn typed<T: DeserializeOwned>(
         let said = said.split(" at line ").next().unwrap_or_default();
         let said: String = said.chars().take(120).collect();
         let title = format!("`{field}` cannot be read: {said}");
-        Bad::new(known::WRONG_TYPE, error_place(source, raw.get(), &error), title)
-            .field(field)
-            .help(format!("`{field}` holds {what}"))
+        Bad::new(
+            known::WRONG_TYPE,
+            error_place(source, raw.get(), &error),
+            title,
+        )
+        .field(field)
+        .help(format!("`{field}` holds {what}"))
     })
 }
 
@@ -65,7 +69,11 @@ fn error_place(source: &Source<'_>, text: &str, error: &serde_json::Error) -> us
     place(source, text) + within
 }
 
-pub(super) fn not_json(source: &Source<'_>, text: &str, error: &serde_json::Error) -> Bad {
+pub(super) fn not_json(
+    source: &Source<'_>,
+    text: &str,
+    error: &serde_json::Error,
+) -> Bad {
     let at = error_place(source, text, error);
     // Python writes NaN and Infinity, which JSON has not.
     let around = source.bytes.get(at.saturating_sub(2)..).unwrap_or_default();
@@ -73,8 +81,9 @@ pub(super) fn not_json(source: &Source<'_>, text: &str, error: &serde_json::Erro
     let holds = |word: &[u8]| around.windows(word.len()).any(|part| part == word);
     if error.is_syntax() && (holds(b"NaN") || holds(b"Infinity")) {
         let title = "a number is NaN or infinite";
-        return Bad::new(known::NOT_FINITE, at, title)
-            .help("write null where there is no value; a structure needs all its numbers");
+        return Bad::new(known::NOT_FINITE, at, title).help(
+            "write null where there is no value; a structure needs all its numbers",
+        );
     }
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
@@ -83,8 +92,12 @@ pub(super) fn not_json(source: &Source<'_>, text: &str, error: &serde_json::Erro
         return Bad::syntax(at, "the JSON ends too early")
             .help("fetch the file again: it was cut off");
     }
-    Bad::new(code::SYNTAX, at, format!("this is not the JSON it should be: {said}"))
-        .help("write the file again with the program that made it")
+    Bad::new(
+        code::SYNTAX,
+        at,
+        format!("this is not the JSON it should be: {said}"),
+    )
+    .help("write the file again with the program that made it")
 }
 
 /// Hand over the items of a list one by one, as text.
@@ -117,7 +130,10 @@ pub(super) fn each_item<'a>(
     impl<'a> DeserializeSeed<'a> for Each<'_, 'a> {
         type Value = ();
 
-        fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        fn deserialize<D: Deserializer<'a>>(
+            self,
+            deserializer: D,
+        ) -> Result<(), D::Error> {
             deserializer.deserialize_seq(self)
         }
     }
@@ -127,7 +143,9 @@ pub(super) fn each_item<'a>(
         take,
         stopped: &mut stopped,
     };
-    let read = each.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    let read = each
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end());
     match read {
         _ if stopped => Ok(ControlFlow::Break(())),
         Ok(()) => Ok(ControlFlow::Continue(())),
@@ -169,9 +187,13 @@ pub(super) fn columns(
                 Ok(x) if x.is_finite() => Cell::Number(x),
                 _ => {
                     let title = format!("`{name}` is no finite number");
-                    return Err(Bad::new(known::NOT_FINITE, place(source, raw.get()), title)
-                        .field(name.clone())
-                        .help("write null where there is no value"));
+                    return Err(Bad::new(
+                        known::NOT_FINITE,
+                        place(source, raw.get()),
+                        title,
+                    )
+                    .field(name.clone())
+                    .help("write null where there is no value"));
                 }
             },
         };

@@ -48,8 +48,12 @@ impl Labels {
                 let line = error.position().map_or(0, csv::Position::line);
                 Fault {
                     line,
-                    ..Fault::of_file(code::SYNTAX, file, format!("this is no CSV: {error}"))
-                        .help("save the labels as comma-separated text in UTF-8")
+                    ..Fault::of_file(
+                        code::SYNTAX,
+                        file,
+                        format!("this is no CSV: {error}"),
+                    )
+                    .help("save the labels as comma-separated text in UTF-8")
                 }
             })?;
             let line = row.position().map_or(0, csv::Position::line);
@@ -62,10 +66,14 @@ impl Labels {
                 None => {
                     let header = header(&row);
                     let is_header = header.is_some();
-                    let named = names.insert(header.unwrap_or_else(|| numbered(row.len())));
+                    let named =
+                        names.insert(header.unwrap_or_else(|| numbered(row.len())));
                     if named.is_empty() {
-                        return Err(fault(code::SYNTAX, "the file has only one column".to_owned())
-                            .help("write an id and its values on each line: `mp-1,-2.5`"));
+                        return Err(fault(
+                            code::SYNTAX,
+                            "the file has only one column".to_owned(),
+                        )
+                        .help("write an id and its values on each line: `mp-1,-2.5`"));
                     }
                     if is_header {
                         continue;
@@ -74,7 +82,8 @@ impl Labels {
                 }
             };
             if row.len() != names.len() + 1 {
-                let title = format!("the row has {} cells, not {}", row.len(), names.len() + 1);
+                let title =
+                    format!("the row has {} cells, not {}", row.len(), names.len() + 1);
                 return Err(fault(code::SYNTAX, title)
                     .help("give each row an id and a value for each column"));
             }
@@ -92,12 +101,18 @@ impl Labels {
             }
             if rows.insert(id.clone(), cells).is_some() {
                 let title = format!("the id `{id}` stands twice");
-                return Err(fault(known::DUPLICATE_ID, title).help("remove one of the two"));
+                return Err(
+                    fault(known::DUPLICATE_ID, title).help("remove one of the two")
+                );
             }
         }
         if rows.is_empty() {
-            return Err(Fault::of_file(known::NO_RECORDS, file, "it holds no label".to_owned())
-                .help("write an id and its values on each line: `mp-1,-2.5`"));
+            return Err(Fault::of_file(
+                known::NO_RECORDS,
+                file,
+                "it holds no label".to_owned(),
+            )
+            .help("write an id and its values on each line: `mp-1,-2.5`"));
         }
         Ok(Labels {
             file: file.to_owned(),
@@ -130,7 +145,10 @@ impl Labels {
 
 /// The names of the columns after the first, if the row is a header.
 fn header(row: &csv::StringRecord) -> Option<Vec<String>> {
-    let numeric = row.iter().skip(1).any(|cell| decimal(cell.as_bytes()).is_some());
+    let numeric = row
+        .iter()
+        .skip(1)
+        .any(|cell| decimal(cell.as_bytes()).is_some());
     (!numeric && row.len() > 1).then(|| row.iter().skip(1).map(str::to_owned).collect())
 }
 
@@ -148,7 +166,8 @@ mod tests {
 
     #[test]
     fn with_and_without_header() {
-        let labels = Labels::parse("l.csv", b"id,e,kind\nmp-1.cif,-2.5,a\nmp-2,,b\n").unwrap();
+        let labels =
+            Labels::parse("l.csv", b"id,e,kind\nmp-1.cif,-2.5,a\nmp-2,,b\n").unwrap();
         assert_eq!(labels.rows["mp-1"]["e"], Cell::Number(-2.5));
         assert_eq!(labels.rows["mp-2"].len(), 1);
         let bare = Labels::parse("l.csv", b"mp-1,1\nmp-2,2\n").unwrap();

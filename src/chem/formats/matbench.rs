@@ -27,14 +27,18 @@ pub(super) fn read(
     let names: Vec<String> = typed(source, names, "columns", "the names of the columns")?;
     let Some(column) = names.iter().position(|name| name == "structure") else {
         let title = "the table has no column `structure`";
-        return Err(Bad::new(known::MISSING_FIELD, place(source, data.get()), title)
-            .field("structure")
-            .help("tables of compositions have no structures; use a task that has"));
+        return Err(
+            Bad::new(known::MISSING_FIELD, place(source, data.get()), title)
+                .field("structure")
+                .help("tables of compositions have no structures; use a task that has"),
+        );
     };
     let mut row = 0;
     each_item(source, data.get(), &mut |raw| {
         let id = match ids.get(row) {
-            Some(id) => serde_json::from_str(id.get()).unwrap_or_else(|_| id.get().to_owned()),
+            Some(id) => {
+                serde_json::from_str(id.get()).unwrap_or_else(|_| id.get().to_owned())
+            }
             None => format!("row {}", row + 1),
         };
         row += 1;
@@ -42,7 +46,11 @@ pub(super) fn read(
         sink(match next {
             Ok((structure, columns)) => Ok(Record {
                 columns,
-                ..super::record_of(id, structure, source.line_of(place(source, raw.get())))
+                ..super::record_of(
+                    id,
+                    structure,
+                    source.line_of(place(source, raw.get())),
+                )
             }),
             Err(bad) => Err(source.fault(bad, Some(&id))),
         })
@@ -65,15 +73,18 @@ fn read_row(
             .help("each row gives a value for each of `columns`"));
     }
     let Some(cell) = cells.get(column).filter(|raw| first_byte(raw) == b'{') else {
-        return Err(Bad::new(known::WRONG_TYPE, at, "the structure of the row is no object")
-            .field("structure")
-            .help("it holds a pymatgen `Structure` as a JSON object"));
+        return Err(Bad::new(
+            known::WRONG_TYPE,
+            at,
+            "the structure of the row is no object",
+        )
+        .field("structure")
+        .help("it holds a pymatgen `Structure` as a JSON object"));
     };
     let inner = fields(source, cell.get())?;
     let structure =
         pymatgen::structure(source, &inner, place(source, cell.get()), settings)?;
-    let others: Fields<'_> =
-        names.iter().cloned().zip(cells.iter().copied()).collect();
+    let others: Fields<'_> = names.iter().cloned().zip(cells.iter().copied()).collect();
     Ok((structure, columns(source, &others, &["structure"])?))
 }
 
@@ -83,8 +94,12 @@ fn list<'a>(
     name: &str,
 ) -> Result<Vec<&'a RawValue>, Bad> {
     serde_json::from_str(raw.get()).map_err(|_| {
-        Bad::new(known::WRONG_TYPE, place(source, raw.get()), format!("`{name}` is no list"))
-            .field(name)
-            .help("a table holds lists `index`, `columns` and `data`")
+        Bad::new(
+            known::WRONG_TYPE,
+            place(source, raw.get()),
+            format!("`{name}` is no list"),
+        )
+        .field(name)
+        .help("a table holds lists `index`, `columns` and `data`")
     })
 }

@@ -2,7 +2,10 @@
 //! compared with those of its own small box only, so that 100,000 take no longer per
 //! position than ten.
 
-#![allow(clippy::indexing_slicing, reason = "3 × 3 algebra with constant indices")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "3 × 3 algebra with constant indices"
+)]
 
 use std::collections::BTreeMap;
 
@@ -14,11 +17,7 @@ const MAX_BOXES: f64 = 1_048_576.0;
 /// Squared distance in Å² between two positions, of the image that is nearest by
 /// wrapping each coordinate. Exact for distances that are small against the cell.
 #[inline]
-pub(super) fn distance2(
-    lattice: &[[f64; 3]; 3],
-    from: &[f64; 3],
-    to: &[f64; 3],
-) -> f64 {
+pub(super) fn distance2(lattice: &[[f64; 3]; 3], from: &[f64; 3], to: &[f64; 3]) -> f64 {
     let d = offset(from, to);
     let along =
         |i: usize| d[0] * lattice[0][i] + d[1] * lattice[1][i] + d[2] * lattice[2][i];
@@ -136,7 +135,9 @@ mod tests {
         // A simple congruential sequence; every third position repeats an earlier one.
         let mut state = 1_u64;
         let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 11) as f64 / (1_u64 << 53) as f64
         };
         let mut positions: Vec<[f64; 3]> = Vec::new();

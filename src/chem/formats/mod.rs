@@ -123,11 +123,7 @@ pub fn read_bytes(
 
 /// Hand the records of a file, an archive or a folder to `sink` one by one, in the
 /// order of the file, members of folders by name. Ids may repeat.
-pub fn each_in(
-    path: &Path,
-    settings: &Settings,
-    sink: &mut Sink<'_>,
-) -> ControlFlow<()> {
+pub fn each_in(path: &Path, settings: &Settings, sink: &mut Sink<'_>) -> ControlFlow<()> {
     if path.is_dir() {
         return folder::read(path, settings, sink);
     }

@@ -62,8 +62,8 @@ pub(super) fn measured(text: &[u8]) -> Option<f64> {
     };
     let open = head.iter().position(|b| *b == b'(')?;
     let (value, digits) = (head.get(..open)?, head.get(open + 1..)?);
-    let sound = !digits.is_empty()
-        && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let sound =
+        !digits.is_empty() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.');
     if sound { decimal(value) } else { None }
 }
 
@@ -74,14 +74,32 @@ mod tests {
     #[test]
     fn numbers_are_the_nearest_ones() {
         for text in [
-            "0", "-0.0", "1.5", "+.25", "3.", "0.1", "0.3333333333", "12.7685039100",
-            "9007199254740993", "0.1234567890123456789", "1e-3", "-2.5E+2", "1e22",
-            "123456789.123456789", "0.00000000000000000001",
+            "0",
+            "-0.0",
+            "1.5",
+            "+.25",
+            "3.",
+            "0.1",
+            "0.3333333333",
+            "12.7685039100",
+            "9007199254740993",
+            "0.1234567890123456789",
+            "1e-3",
+            "-2.5E+2",
+            "1e22",
+            "123456789.123456789",
+            "0.00000000000000000001",
         ] {
             let ours = decimal(text.as_bytes()).unwrap();
-            assert_eq!(ours.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text}");
+            assert_eq!(
+                ours.to_bits(),
+                text.parse::<f64>().unwrap().to_bits(),
+                "{text}"
+            );
         }
-        for text in ["", "-", ".", "nan", "inf", "1e999", "0x1", "1,5", "1.2.3", "--1"] {
+        for text in [
+            "", "-", ".", "nan", "inf", "1e999", "0x1", "1,5", "1.2.3", "--1",
+        ] {
             assert_eq!(decimal(text.as_bytes()), None, "{text}");
         }
     }

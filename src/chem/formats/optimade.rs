@@ -40,22 +40,34 @@ pub(super) fn item(
     at: usize,
     settings: &Settings,
 ) -> Result<jarvis::Entry, Bad> {
-    let Some(raw) = entry.get("attributes").filter(|raw| first_byte(raw) == b'{') else {
-        return Err(Bad::new(known::WRONG_TYPE, at, "`attributes` is not an object")
-            .field("attributes")
-            .help("fetch the page again, with the response format `json`"));
+    let Some(raw) = entry
+        .get("attributes")
+        .filter(|raw| first_byte(raw) == b'{')
+    else {
+        return Err(
+            Bad::new(known::WRONG_TYPE, at, "`attributes` is not an object")
+                .field("attributes")
+                .help("fetch the page again, with the response format `json`"),
+        );
     };
     let at = place(source, raw.get());
     let all = fields(source, raw.get())?;
     let field = |name: &str| {
-        all.get(name).copied().filter(|raw| first_byte(raw) != b'n').ok_or_else(|| {
-            Bad::new(known::MISSING_FIELD, at, format!("the entry has no `{name}`"))
+        all.get(name)
+            .copied()
+            .filter(|raw| first_byte(raw) != b'n')
+            .ok_or_else(|| {
+                Bad::new(
+                    known::MISSING_FIELD,
+                    at,
+                    format!("the entry has no `{name}`"),
+                )
                 .field(name)
                 .help(
                     "ask the server for it: `response_fields=lattice_vectors,\
                      cartesian_site_positions,species,species_at_sites`",
                 )
-        })
+            })
     };
     if let Ok(raw) = field("dimension_types") {
         let periodic: Vec<u8> = typed(source, raw, "dimension_types", "three of 0 or 1")?;
@@ -67,20 +79,38 @@ pub(super) fn item(
         }
     }
     let raw = field("lattice_vectors")?;
-    let lattice: [[f64; 3]; 3] =
-        typed(source, raw, "lattice_vectors", "three rows of three numbers in Å")?;
+    let lattice: [[f64; 3]; 3] = typed(
+        source,
+        raw,
+        "lattice_vectors",
+        "three rows of three numbers in Å",
+    )?;
     let raw = field("species")?;
-    let kinds: Vec<Species> =
-        typed(source, raw, "species", "names with symbols and concentrations")?;
-    let by_name: BTreeMap<&str, &Species> =
-        kinds.iter().map(|kind| (kind.name.as_str(), kind)).collect();
+    let kinds: Vec<Species> = typed(
+        source,
+        raw,
+        "species",
+        "names with symbols and concentrations",
+    )?;
+    let by_name: BTreeMap<&str, &Species> = kinds
+        .iter()
+        .map(|kind| (kind.name.as_str(), kind))
+        .collect();
     let raw = field("species_at_sites")?;
-    let names: Vec<String> =
-        typed(source, raw, "species_at_sites", "a name of `species` for each site")?;
+    let names: Vec<String> = typed(
+        source,
+        raw,
+        "species_at_sites",
+        "a name of `species` for each site",
+    )?;
     let names_at = place(source, raw.get());
     let raw = field("cartesian_site_positions")?;
-    let positions: Vec<[f64; 3]> =
-        typed(source, raw, "cartesian_site_positions", "three numbers in Å for each site")?;
+    let positions: Vec<[f64; 3]> = typed(
+        source,
+        raw,
+        "cartesian_site_positions",
+        "three numbers in Å for each site",
+    )?;
     let sites_at = place(source, raw.get());
     let (mut species, mut sites) = (Vec::new(), Vec::new());
     for (number, name) in names.iter().enumerate() {
@@ -106,8 +136,11 @@ pub(super) fn item(
         species.push(element);
     }
     if positions.len() != names.len() {
-        let title =
-            format!("{} positions but {} species at sites", positions.len(), names.len());
+        let title = format!(
+            "{} positions but {} species at sites",
+            positions.len(),
+            names.len()
+        );
         return Err(Bad::new(known::CONTRADICTION, sites_at, title)
             .field("cartesian_site_positions")
             .help("both list the same sites in the same order"));

@@ -35,7 +35,8 @@ impl<'a> Iterator for Rows<'a> {
 
 /// The words of a line.
 pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|b| b.is_ascii_whitespace()).filter(|word| !word.is_empty())
+    line.split(|b| b.is_ascii_whitespace())
+        .filter(|word| !word.is_empty())
 }
 
 pub(super) fn read(source: &Source<'_>, stem: &str) -> Result<Record, Fault> {
@@ -145,11 +146,7 @@ fn scale_by(row: &mut [f64; 3], scale: &[f64; 3]) {
 }
 
 /// One factor, three factors (of x, y and z), or the negative of the volume in Å^3.
-fn read_scale(
-    text: &[u8],
-    at: usize,
-    lattice: &[[f64; 3]; 3],
-) -> Result<[f64; 3], Bad> {
+fn read_scale(text: &[u8], at: usize, lattice: &[[f64; 3]; 3]) -> Result<[f64; 3], Bad> {
     let numbers: Vec<f64> = words(text).map_while(decimal).take(3).collect();
     let wrong = || {
         Bad::syntax(at, format!("`{}` is no scale", quoted(text)))
@@ -164,7 +161,11 @@ fn read_scale(
                 - a[1] * (b[0] * c[2] - b[2] * c[0])
                 + a[2] * (b[0] * c[1] - b[1] * c[0]);
             let factor = libm::cbrt(-x / volume.abs());
-            if factor.is_finite() { Ok([factor; 3]) } else { Err(wrong()) }
+            if factor.is_finite() {
+                Ok([factor; 3])
+            } else {
+                Err(wrong())
+            }
         }
         _ => Err(wrong()),
     }
@@ -174,14 +175,18 @@ fn read_counts(text: &[u8], at: usize) -> Result<Vec<usize>, Bad> {
     let mut counts = Vec::new();
     let mut total = 0_usize;
     for word in words(text) {
-        let count = std::str::from_utf8(word).ok().and_then(|w| w.parse::<usize>().ok());
+        let count = std::str::from_utf8(word)
+            .ok()
+            .and_then(|w| w.parse::<usize>().ok());
         match count {
             Some(count) => {
                 total = total.saturating_add(count);
                 counts.push(count);
             }
             // A comment may follow.
-            None if !counts.is_empty() && matches!(word.first(), Some(b'!' | b'#')) => break,
+            None if !counts.is_empty() && matches!(word.first(), Some(b'!' | b'#')) => {
+                break;
+            }
             None => {
                 let title = format!("`{}` is no number of atoms", quoted(word));
                 return Err(Bad::syntax(at, title)
@@ -191,14 +196,21 @@ fn read_counts(text: &[u8], at: usize) -> Result<Vec<usize>, Bad> {
     }
     match total {
         1..=MAX_SITES => Ok(counts),
-        _ => Err(Bad::new(known::WRONG_TYPE, at, format!("the counts make {total} atoms"))
-            .help("a structure has between 1 and 100,000 sites")),
+        _ => Err(Bad::new(
+            known::WRONG_TYPE,
+            at,
+            format!("the counts make {total} atoms"),
+        )
+        .help("a structure has between 1 and 100,000 sites")),
     }
 }
 
 /// `Fe`, and what VASP writes: `Fe_pv`, `Fe/1a2b3c`.
 fn symbol(word: &[u8]) -> Option<Element> {
-    let end = word.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(word.len());
+    let end = word
+        .iter()
+        .position(|b| !b.is_ascii_alphabetic())
+        .unwrap_or(word.len());
     std::str::from_utf8(word.get(..end)?).ok()?.parse().ok()
 }
 
@@ -207,8 +219,10 @@ fn read_symbols(
     counts: &[usize],
     at: usize,
 ) -> Result<Vec<Element>, Bad> {
-    let symbols: Vec<&&[u8]> =
-        symbols.iter().take_while(|word| !matches!(word.first(), Some(b'!' | b'#'))).collect();
+    let symbols: Vec<&&[u8]> = symbols
+        .iter()
+        .take_while(|word| !matches!(word.first(), Some(b'!' | b'#')))
+        .collect();
     if symbols.len() != counts.len() {
         let title = format!("{} symbols but {} counts", symbols.len(), counts.len());
         return Err(Bad::new(known::CONTRADICTION, at, title)
@@ -238,18 +252,26 @@ fn old_symbols(
     if let Some(after) = after {
         return Ok(after);
     }
-    let titled: Option<Vec<Element>> =
-        words(title).take(counts.len() + 1).map(exact_symbol).collect();
+    let titled: Option<Vec<Element>> = words(title)
+        .take(counts.len() + 1)
+        .map(exact_symbol)
+        .collect();
     match titled {
         Some(titled) if titled.len() == counts.len() => {
             let each = titled.iter().zip(counts);
-            Ok(each.flat_map(|(e, count)| std::iter::repeat_n(*e, *count)).collect())
+            Ok(each
+                .flat_map(|(e, count)| std::iter::repeat_n(*e, *count))
+                .collect())
         }
-        _ => Err(Bad::new(known::MISSING_FIELD, at, "the file does not name its elements")
-            .help(
-                "this is the VASP 4 form: write a line with the symbols before the \
+        _ => Err(Bad::new(
+            known::MISSING_FIELD,
+            at,
+            "the file does not name its elements",
+        )
+        .help(
+            "this is the VASP 4 form: write a line with the symbols before the \
                  counts, `Ti O`",
-            )),
+        )),
     }
 }
 

@@ -60,25 +60,39 @@ pub(super) fn structure(
     };
     let raw = fields.get("lattice").ok_or_else(|| missing("lattice"))?;
     let lattice_at = place(source, raw.get());
-    let lattice: Lattice = typed(source, raw, "lattice", "a `matrix` of three rows in Å")?;
+    let lattice: Lattice =
+        typed(source, raw, "lattice", "a `matrix` of three rows in Å")?;
     if lattice.pbc.is_some_and(|pbc| pbc.contains(&false)) {
-        return Err(Bad::new(known::WRONG_TYPE, lattice_at, "the structure is not periodic in all directions")
-            .field("lattice")
-            .help("crystals are read; give slabs and molecules a cell on purpose first"));
+        return Err(Bad::new(
+            known::WRONG_TYPE,
+            lattice_at,
+            "the structure is not periodic in all directions",
+        )
+        .field("lattice")
+        .help("crystals are read; give slabs and molecules a cell on purpose first"));
     }
     let matrix = match (&lattice.matrix, cell(&lattice)) {
         (Some(matrix), _) => *matrix,
-        (None, Some((lengths, angles))) => cif::cell_matrix(&lengths, &angles, lattice_at)?,
+        (None, Some((lengths, angles))) => {
+            cif::cell_matrix(&lengths, &angles, lattice_at)?
+        }
         (None, None) => return Err(missing("lattice.matrix")),
     };
     let raw = fields.get("sites").ok_or_else(|| missing("sites"))?;
-    let sites: Vec<Site> =
-        typed(source, raw, "sites", "a list of sites, each with `species` and `abc`")?;
+    let sites: Vec<Site> = typed(
+        source,
+        raw,
+        "sites",
+        "a list of sites, each with `species` and `abc`",
+    )?;
     let sites_at = place(source, raw.get());
     let (mut species, mut frac) = (Vec::new(), Vec::new());
     for (number, site) in sites.iter().enumerate() {
-        let shares: Vec<(&str, f64)> =
-            site.species.iter().map(|s| (s.element.as_str(), s.occu)).collect();
+        let shares: Vec<(&str, f64)> = site
+            .species
+            .iter()
+            .map(|s| (s.element.as_str(), s.occu))
+            .collect();
         let Some(element) = whole(&shares, number, sites_at, settings)? else {
             continue;
         };
@@ -106,12 +120,18 @@ pub(super) fn whole(
 ) -> Result<Option<Element>, Bad> {
     let number = site + 1;
     let read = |symbol: &str| {
-        symbol.parse::<Element>().or_else(|error| match error.suggestion {
-            Some(hydrogen) if matches!(symbol, "D" | "T") => Ok(hydrogen),
-            _ => Err(Bad::new(known::UNKNOWN_ELEMENT, at, format!("site {number}: {error}"))
+        symbol
+            .parse::<Element>()
+            .or_else(|error| match error.suggestion {
+                Some(hydrogen) if matches!(symbol, "D" | "T") => Ok(hydrogen),
+                _ => Err(Bad::new(
+                    known::UNKNOWN_ELEMENT,
+                    at,
+                    format!("site {number}: {error}"),
+                )
                 .field("species")
                 .help("write symbols of the periodic table, such as `Fe`")),
-        })
+            })
     };
     if let [(symbol, share)] = shares
         && (share - 1.0).abs() <= WHOLE
@@ -131,11 +151,14 @@ pub(super) fn whole(
             _ => Ok(None),
         };
     }
-    let said: Vec<String> =
-        shares.iter().take(4).map(|(symbol, share)| {
+    let said: Vec<String> = shares
+        .iter()
+        .take(4)
+        .map(|(symbol, share)| {
             let symbol: String = symbol.chars().take(8).collect();
             format!("{symbol} {share}")
-        }).collect();
+        })
+        .collect();
     let title = match shares {
         [] => format!("site {number} holds no species"),
         [_] => format!("site {number} is filled in part: {}", said.join(", ")),
@@ -156,14 +179,19 @@ pub(super) fn entry(
     settings: &Settings,
 ) -> Result<(Structure, BTreeMap<String, Cell>), Bad> {
     let Some(raw) = all.get("structure").filter(|raw| first_byte(raw) == b'{') else {
-        return Err(Bad::new(known::WRONG_TYPE, at, "`structure` is not an object")
-            .field("structure")
-            .help("it holds a pymatgen `Structure` as a JSON object"));
+        return Err(
+            Bad::new(known::WRONG_TYPE, at, "`structure` is not an object")
+                .field("structure")
+                .help("it holds a pymatgen `Structure` as a JSON object"),
+        );
     };
     let inner = fields(source, raw.get())?;
     let structure = structure(source, &inner, place(source, raw.get()), settings)?;
-    let except: Vec<&str> =
-        IDS.iter().copied().chain(["nsites", "nelements", "formula"]).collect();
+    let except: Vec<&str> = IDS
+        .iter()
+        .copied()
+        .chain(["nsites", "nelements", "formula"])
+        .collect();
     let mut cells = columns(source, all, &except)?;
     if let Some(raw) = all.get("data").filter(|raw| first_byte(raw) == b'{') {
         cells.extend(columns(source, &fields(source, raw.get())?, &except)?);

@@ -63,7 +63,10 @@ impl<'a> Source<'a> {
 
     /// Line and character, both from 1.
     pub(super) fn place_of(&self, at: usize) -> (u64, u64) {
-        let before = self.bytes.get(..at.min(self.bytes.len())).unwrap_or_default();
+        let before = self
+            .bytes
+            .get(..at.min(self.bytes.len()))
+            .unwrap_or_default();
         let (mut line, mut start, mut last) = (1, 0, 0);
         for (i, &byte) in before.iter().enumerate() {
             match byte {
@@ -77,7 +80,10 @@ impl<'a> Source<'a> {
             last = byte;
         }
         let part = before.get(start..).unwrap_or_default();
-        (line, String::from_utf8_lossy(part).chars().count() as u64 + 1)
+        (
+            line,
+            String::from_utf8_lossy(part).chars().count() as u64 + 1,
+        )
     }
 
     pub(super) fn fault(&self, bad: Bad, record: Option<&str>) -> Fault {
@@ -118,17 +124,23 @@ pub(super) fn impossible(error: &StructureError, at: usize, sites: &str) -> Bad 
             "give three cell vectors of which none lies in the plane of the others"
                 .to_owned(),
         ),
-        StructureError::Coordinate { site, axis, .. } => (
+        StructureError::Coordinate { .. } => (
             known::IMPOSSIBLE_SITE,
             format!(
-                "site {} ({sites}, from 1), coordinate {}: fractional coordinates are at \
-                 most {MAX_FRACTION}; are these Cartesian?",
-                site + 1,
-                AXES.get(*axis).copied().unwrap_or_default()
+                "fractional coordinates are at most {MAX_FRACTION}; are these Cartesian?"
             ),
         ),
     };
-    Bad::new(code, at, error.to_string()).help(help)
+    let title = match error {
+        // Sites count from 1 in messages.
+        StructureError::Coordinate { site, axis, value } => format!(
+            "coordinate {} of site {} ({sites}) is {value}",
+            AXES.get(*axis).copied().unwrap_or_default(),
+            site + 1
+        ),
+        other => other.to_string(),
+    };
+    Bad::new(code, at, title).help(help)
 }
 
 /// Bytes as a message quotes them: at most 40 characters.

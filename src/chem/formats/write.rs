@@ -43,8 +43,12 @@ fn push_row(text: &mut String, row: &[f64; 3], after: &str) {
 /// One frame of extended XYZ with Cartesian positions in Å, the id and the columns.
 pub fn extxyz(record: &Record) -> String {
     let structure = &record.structure;
-    let cell: Vec<String> =
-        structure.lattice().iter().flatten().map(|x| format!("{x:.12}")).collect();
+    let cell: Vec<String> = structure
+        .lattice()
+        .iter()
+        .flatten()
+        .map(|x| format!("{x:.12}"))
+        .collect();
     let mut text = format!(
         "{}\nLattice=\"{}\" Properties=species:S:1:pos:R:3 id={} pbc=\"T T T\"",
         structure.sites(),
@@ -63,14 +67,19 @@ pub fn extxyz(record: &Record) -> String {
     text.push('\n');
     for (position, element) in structure.frac().iter().zip(structure.species()) {
         let [x, y, z] = times(position, structure.lattice());
-        let _ = writeln!(text, "{:<2} {x:16.10} {y:16.10} {z:16.10}", element.symbol());
+        let _ = writeln!(
+            text,
+            "{:<2} {x:16.10} {y:16.10} {z:16.10}",
+            element.symbol()
+        );
     }
     text
 }
 
 /// A word, or text in quotes where it has to be.
 fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }

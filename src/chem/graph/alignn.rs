@@ -13,7 +13,7 @@
     reason = "kernel over arrays whose lengths are set together"
 )]
 
-use super::super::neighbours::Search;
+use super::super::neighbours::{MAX_PAIRS, Search};
 use super::super::structure::Structure;
 use super::{CrystalGraph, GraphError, NeighbourError, Workspace, line_graph};
 
@@ -149,7 +149,11 @@ impl AlignnGraph {
     /// The cutoff the reference tries after `cutoff`.
     fn next_cutoff(&self, structure: &Structure, cutoff: f64) -> f64 {
         let longest = structure.lengths().into_iter().fold(0.0, f64::max);
-        if cutoff < longest { longest } else { 2.0 * cutoff }
+        if cutoff < longest {
+            longest
+        } else {
+            2.0 * cutoff
+        }
     }
 }
 
@@ -178,6 +182,9 @@ impl Memory {
             search.reach(reach)?;
             let mut waiting = std::mem::take(&mut self.waiting);
             waiting.retain(|&centre| {
+                if self.kept.len() > MAX_PAIRS {
+                    return false;
+                }
                 let around = search.around(centre as usize);
                 let last = self.keep(
                     centre as usize,
@@ -190,6 +197,10 @@ impl Memory {
                 last.is_none()
             });
             self.waiting = waiting;
+            // Atoms heaped on few spots keep one another without end.
+            if self.kept.len() > MAX_PAIRS {
+                return Err(NeighbourError::TooMany { cutoff: reach }.into());
+            }
             reach *= GROWTH;
         }
         Ok(farthest)

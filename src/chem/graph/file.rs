@@ -238,7 +238,9 @@ impl<B: AsRef<[u8]>> GraphFile<B> {
             return Err(GraphFileError::NoSuchGraph { graph, count });
         }
         let damaged = |what| GraphFileError::DamagedGraph { graph, what };
-        let body = self.body(graph).ok_or(damaged("it lies outside the file"))?;
+        let body = self
+            .body(graph)
+            .ok_or(damaged("it lies outside the file"))?;
         record::read(body).map_err(damaged)
     }
 
@@ -259,7 +261,12 @@ impl<B: AsRef<[u8]>> GraphFile<B> {
     /// as the index has it.
     fn body(&self, graph: usize) -> Option<(&[u8], &[u8])> {
         let [from, to] = self.index;
-        let entry = self.bytes.as_ref().get(from..to)?.chunks_exact(ENTRY).nth(graph)?;
+        let entry = self
+            .bytes
+            .as_ref()
+            .get(from..to)?
+            .chunks_exact(ENTRY)
+            .nth(graph)?;
         let (start, length) = (number(entry, 0)?, number(entry, 8)?);
         let end = start.checked_add(length).filter(|&end| end <= from)?;
         let body = self.bytes.as_ref().get(start..end)?;
@@ -289,7 +296,9 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
 fn checksum(record: &[u8]) -> [u8; SUM] {
     let mut sum = [0; SUM];
     let hash = blake3::hash(record);
-    sum.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+    sum.iter_mut()
+        .zip(hash.as_bytes())
+        .for_each(|(to, from)| *to = *from);
     sum
 }
 

@@ -10,6 +10,9 @@ use pulp::Arch;
 
 use super::{CrystalGraph, GraphError, LineGraph};
 
+/// Most edges a line graph may have; 12 bytes each.
+pub const MAX_LINE_EDGES: u64 = 1 << 27;
+
 /// Which edges follow which: `e1` leads to `e2` where `dst[e1] == src[e2]`, the edge
 /// that runs straight back included, an edge and itself not (a loop would be its own
 /// follower). The cosine is −r₁·r₂ / (|r₁| |r₂|) of the displacements, within −1..=1
@@ -17,7 +20,7 @@ use super::{CrystalGraph, GraphError, LineGraph};
 /// Edges into a node go by `src`.
 ///
 /// # Errors
-/// An edge of length 0, or more than 2³² edges.
+/// An edge of length 0, or more than [`MAX_LINE_EDGES`].
 pub fn line_graph(graph: &CrystalGraph) -> Result<LineGraph, GraphError> {
     let edges = graph.edges();
     let directions = Directions::of(graph)?;
@@ -28,7 +31,10 @@ pub fn line_graph(graph: &CrystalGraph) -> Result<LineGraph, GraphError> {
         let node = node as usize;
         total += u64::from(graph.rows[node + 1] - graph.rows[node]);
         total -= u64::from(graph.dst[edge] as usize == node);
-        rows.push(u32::try_from(total).map_err(|_| GraphError::LineTooLarge)?);
+        if total > MAX_LINE_EDGES {
+            return Err(GraphError::LineTooLarge);
+        }
+        rows.push(total as u32);
     }
     let mut line = LineGraph {
         rows,

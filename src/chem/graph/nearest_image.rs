@@ -90,7 +90,8 @@ impl NearestImageGraph {
             return Err(GraphError::NoNeighboursWanted);
         }
         let sites = structure.sites();
-        let room = sites * (1 + self.neighbours.min(sites - 1));
+        let most = sites.saturating_mul(self.neighbours.min(sites - 1));
+        let room = sites + most.min(list.pairs());
         let mut graph = CrystalGraph::with_room(structure, self.radius, room);
         for centre in 0..sites {
             let row = list.row(centre);

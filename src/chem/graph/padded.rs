@@ -100,7 +100,11 @@ impl CgcnnGraph {
         for centre in 0..structure.sites() {
             let row = list.row(centre);
             ranked.clear();
-            let near = row.distance.iter().enumerate().filter(|(_, d)| **d <= limit);
+            let near = row
+                .distance
+                .iter()
+                .enumerate()
+                .filter(|(_, d)| **d <= limit);
             // Entries of a row go by index, then by image: so do equal ranks.
             ranked.extend(near.map(|(entry, &d)| (rank(d), entry as u32)));
             if ranked.len() > wanted {

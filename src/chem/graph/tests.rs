@@ -44,10 +44,10 @@ fn assert_sound(graph: &CrystalGraph, structure: &Structure) {
         let (f, g) = (&structure.frac()[src], &structure.frac()[dst]);
         let off = [0, 1, 2].map(|k| g[k] - f[k] - f64::from(graph.image[edge][k]));
         let mut square = 0.0;
-        for k in 0..3 {
-            let x: f64 = (0..3).map(|m| off[m] * lattice[m][k]).sum();
+        for (k, &ours) in graph.displacement[edge].iter().enumerate() {
+            let x: f64 = off.iter().zip(lattice).map(|(f, row)| f * row[k]).sum();
             square += x * x;
-            assert!((x - f64::from(graph.displacement[edge][k])).abs() < 3e-5);
+            assert!((x - f64::from(ours)).abs() < 3e-5);
         }
         assert!((square.sqrt() - f64::from(graph.distance[edge])).abs() < 3e-5);
     }
@@ -67,7 +67,11 @@ fn alignn_by_definition(structure: &Structure) -> (f64, Vec<(u32, u32, [i32; 3])
             break list;
         }
         let longest = structure.lengths().into_iter().fold(0.0, f64::max);
-        cutoff = if cutoff < longest { longest } else { 2.0 * cutoff };
+        cutoff = if cutoff < longest {
+            longest
+        } else {
+            2.0 * cutoff
+        };
     };
     let mut set = std::collections::BTreeSet::new();
     for centre in 0..list.centres() {
@@ -143,7 +147,9 @@ fn a_sparse_cell_grows_the_cutoff_as_the_reference_does() {
     let cell = cell.map(|row| row.map(|x| 100.0 * x));
     let lonely = Structure::new(cell, vec![Element::O], vec![[0.0; 3]]).unwrap();
     assert_eq!(
-        alignn_graph(&lonely, &AlignnGraph::default()).unwrap().cutoff,
+        alignn_graph(&lonely, &AlignnGraph::default())
+            .unwrap()
+            .cutoff,
         4000.0
     );
 }
@@ -235,8 +241,9 @@ fn nearest_image_graphs_follow_the_definition() {
             near.sort_by_key(|entry| entry.1);
             near.push((0.0, dst as u32));
             let row = graph.rows[dst] as usize..graph.rows[dst + 1] as usize;
-            let ours: Vec<_> =
-                row.map(|e| (f64::from(graph.distance[e]), graph.src[e])).collect();
+            let ours: Vec<_> = row
+                .map(|e| (f64::from(graph.distance[e]), graph.src[e]))
+                .collect();
             assert_eq!(ours.len(), near.len());
             for (a, b) in ours.iter().zip(&near) {
                 assert_eq!(a.1, b.1);
@@ -302,7 +309,10 @@ fn any_number_of_threads_gives_the_same_graphs() {
             .collect();
         for threads in [1, 2, 5] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let made = pool.build().unwrap().install(|| graphs(&structures, &recipe));
+            let made = pool
+                .build()
+                .unwrap()
+                .install(|| graphs(&structures, &recipe));
             assert_eq!(made.unwrap(), one_by_one);
         }
     }

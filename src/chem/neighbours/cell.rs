@@ -102,12 +102,18 @@ impl WorkCell {
     }
 
     /// A translation in reduced lattice vectors, told in the structure's own.
-    pub(super) fn own_image(&self, reduced: [f64; 3]) -> Result<[i32; 3], NeighbourError> {
+    pub(super) fn own_image(
+        &self,
+        reduced: [f64; 3],
+    ) -> Result<[i32; 3], NeighbourError> {
         if self.turn == UNIT && reduced.iter().all(|x| x.abs() < MAX_IMAGE) {
             return Ok(reduced.map(|x| x as i32));
         }
-        let own: [f64; 3] = [0, 1, 2]
-            .map(|k| (0..3).map(|m| reduced[m] * self.turn[m][k] as f64).sum::<f64>());
+        let own: [f64; 3] = [0, 1, 2].map(|k| {
+            (0..3)
+                .map(|m| reduced[m] * self.turn[m][k] as f64)
+                .sum::<f64>()
+        });
         if own.iter().any(|x| x.is_nan() || x.abs() > MAX_IMAGE) {
             return Err(NeighbourError::ImagesTooFar);
         }
@@ -154,7 +160,9 @@ fn reduce(lattice: &Matrix) -> Whole {
             (rest.abs() < MAX_TURN).then_some(rest)
         });
         // Numbers beyond use: the cell stays as compact as it has become.
-        let [Some(a), Some(b), Some(c)] = sum else { break };
+        let [Some(a), Some(b), Some(c)] = sum else {
+            break;
+        };
         turn[row] = [a, b, c];
     }
     turn

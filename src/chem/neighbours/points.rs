@@ -6,8 +6,8 @@
     reason = "3 × 3 lattice algebra with constant indices"
 )]
 
-use super::cell::WorkCell;
 use super::MAX_POINTS;
+use super::cell::WorkCell;
 
 /// Atoms and their images; all vectors but `home` have one entry per point.
 #[derive(Default)]
@@ -37,11 +37,7 @@ struct Bounds {
 
 impl Points {
     /// Lay out all points within `reach` (Å) of the atoms.
-    pub(super) fn lay_out(
-        &mut self,
-        cell: &WorkCell,
-        reach: f64,
-    ) -> Result<(), TooMany> {
+    pub(super) fn lay_out(&mut self, cell: &WorkCell, reach: f64) -> Result<(), TooMany> {
         self.clear();
         // A point within reach of an atom is, along each axis, within reach / height
         // of the atoms' fractional coordinates. The hair more keeps what rounding
@@ -53,8 +49,20 @@ impl Points {
         let high = [0, 1, 2].map(|k| most[k] + margin[k]);
         self.frac = [0, 1, 2].map(|k| [low[k], high[k]]);
         let images: f64 = (0..3).map(|k| high[k] - low[k] + 1.0).product();
-        if !(images * (cell.frac.len() as f64) < 8.0 * MAX_POINTS as f64) {
+        let points = images * cell.frac.len() as f64;
+        if points.is_nan() || points > 8.0 * MAX_POINTS as f64 {
             return Err(TooMany);
+        }
+        // The corners decide for all whether images fit into 32 bits.
+        for corner in 0..8 {
+            let corner = [0, 1, 2].map(|k| {
+                if corner >> k & 1 == 0 {
+                    low[k].floor() - 1.0
+                } else {
+                    high[k].ceil()
+                }
+            });
+            cell.own_image(corner).map_err(|_| TooMany)?;
         }
         let (low_xyz, high_xyz) = extent(&cell.position);
         let bounds = Bounds {
@@ -66,9 +74,6 @@ impl Points {
             let from = [0, 1, 2].map(|k| (low[k] - frac[k]).ceil());
             let to = [0, 1, 2].map(|k| (high[k] - frac[k]).floor());
             self.add_images(cell, atom, [from, to], &bounds, reach)?;
-            if self.x.len() > MAX_POINTS {
-                return Err(TooMany);
-            }
         }
         Ok(())
     }
@@ -87,11 +92,6 @@ impl Points {
         let shift = cell.shift[atom];
         let beyond = (reach + 1e-9) * (reach + 1e-9);
         let turn = &cell.turn;
-        // The corners decide for all whether images fit into 32 bits.
-        for corner in 0..8 {
-            let corner = [0, 1, 2].map(|k| [from, to][corner >> k & 1][k]);
-            cell.own_image(corner).map_err(|_| TooMany)?;
-        }
         let mut l = from[0];
         while l <= to[0] {
             let mut m = from[1];
@@ -101,6 +101,9 @@ impl Points {
                 while n <= to[2] {
                     let at = [0, 1, 2].map(|k| (plane[k] + n * c[k]) + at[k]);
                     if bounds.square_outside(&at) <= beyond {
+                        if self.x.len() >= MAX_POINTS {
+                            return Err(TooMany);
+                        }
                         if [l, m, n] == [0.0; 3] {
                             self.home.push(self.x.len() as u32);
                         }
@@ -137,8 +140,8 @@ impl Bounds {
     /// Square of the distance from the box, 0 inside.
     #[inline]
     fn square_outside(&self, at: &[f64; 3]) -> f64 {
-        let off = [0, 1, 2]
-            .map(|k| (self.low[k] - at[k]).max(at[k] - self.high[k]).max(0.0));
+        let off =
+            [0, 1, 2].map(|k| (self.low[k] - at[k]).max(at[k] - self.high[k]).max(0.0));
         off[0] * off[0] + off[1] * off[1] + off[2] * off[2]
     }
 }

@@ -14,7 +14,11 @@ use super::cell::WorkCell;
 use super::points::Points;
 
 /// Up to this many points are compared with every centre; measured.
-const DIRECT: usize = 1500;
+const DIRECT: usize = 1000;
+
+/// Up to this many points hits are put in order by a bit per point, beyond it by
+/// sorting: reading all bits takes longer then.
+const MARKED: usize = 1 << 16;
 
 /// Linked cells and what was found around the last centre.
 #[derive(Default)]
@@ -29,7 +33,8 @@ pub(super) struct Scan {
     squares: Vec<f64>,
     /// Squares of the distances of all points compared.
     all: Vec<f64>,
-    /// For putting hits in order.
+    /// For putting hits in order: a bit per point, or pairs where points are many.
+    marks: Vec<u64>,
     pairs: Vec<(u32, f64)>,
 }
 
@@ -64,6 +69,8 @@ impl Scan {
             self.hits.resize(count, 0);
             self.squares.resize(count, 0.0);
         }
+        self.marks.clear();
+        self.marks.resize(count.div_ceil(64), 0);
         self.boxes = (count > DIRECT).then(|| Boxes::new(cell, points, reach));
         if let Some(boxes) = &self.boxes {
             self.sorted.fill(boxes, cell, points);
@@ -139,12 +146,31 @@ impl Scan {
     /// Put what was found in the order of the points.
     fn order(&mut self, found: usize) {
         let (hits, squares) = (&mut self.hits[..found], &mut self.squares[..found]);
-        self.pairs.clear();
-        self.pairs.extend(hits.iter().copied().zip(squares.iter().copied()));
-        self.pairs.sort_unstable_by_key(|&(hit, _)| hit);
-        for (place, &(hit, square)) in self.pairs.iter().enumerate() {
-            hits[place] = hit;
-            squares[place] = square;
+        if self.marks.len() > MARKED / 64 {
+            self.pairs.clear();
+            self.pairs
+                .extend(hits.iter().copied().zip(squares.iter().copied()));
+            self.pairs.sort_unstable_by_key(|&(hit, _)| hit);
+            for (place, &(hit, square)) in self.pairs.iter().enumerate() {
+                hits[place] = hit;
+                squares[place] = square;
+            }
+            return;
+        }
+        for (&hit, &square) in hits.iter().zip(squares.iter()) {
+            self.marks[hit as usize / 64] |= 1 << (hit % 64);
+            self.all[hit as usize] = square;
+        }
+        let mut place = 0;
+        for (word, marks) in self.marks.iter_mut().enumerate() {
+            let mut left = std::mem::take(marks);
+            while left != 0 {
+                let hit = word * 64 + left.trailing_zeros() as usize;
+                hits[place] = hit as u32;
+                squares[place] = self.all[hit];
+                place += 1;
+                left &= left - 1;
+            }
         }
     }
 }
@@ -187,14 +213,20 @@ impl Boxes {
         // No more boxes than points: most would be empty.
         while count.iter().map(|&n| n as u128).product::<u128>() > most as u128 {
             let [a, b, c] = count;
-            let longest = if a >= b && a >= c { 0 } else { 1 + usize::from(c > b) };
+            let longest = if a >= b && a >= c {
+                0
+            } else {
+                1 + usize::from(c > b)
+            };
             count[longest] = count[longest].div_ceil(2);
         }
         Boxes {
             count,
             low: points.frac.map(|[low, _]| low),
             per_frac: [0, 1, 2].map(|k| count[k] as f64 / span[k]),
-            reach: cell.heights.map(|height| (reach + cell.slack) / height + 1e-9),
+            reach: cell
+                .heights
+                .map(|height| (reach + cell.slack) / height + 1e-9),
         }
     }
 
@@ -212,7 +244,8 @@ impl Sorted {
         let count = points.x.len();
         self.which.clear();
         self.start.clear();
-        self.start.resize(boxes.count.iter().product::<usize>() + 1, 0);
+        self.start
+            .resize(boxes.count.iter().product::<usize>() + 1, 0);
         for k in 0..count {
             let at = [points.x[k], points.y[k], points.z[k]];
             let place = [0, 1, 2].map(|axis| {
@@ -220,7 +253,8 @@ impl Sorted {
                 let frac = at[0] * column[0] + at[1] * column[1] + at[2] * column[2];
                 boxes.find(axis, frac)
             });
-            let which = (place[0] * boxes.count[1] + place[1]) * boxes.count[2] + place[2];
+            let which =
+                (place[0] * boxes.count[1] + place[1]) * boxes.count[2] + place[2];
             self.which.push(which as u32);
             self.start[which + 1] += 1;
         }

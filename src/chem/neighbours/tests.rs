@@ -111,7 +111,11 @@ fn assert_same(structure: &Structure, cutoff: f64, list: &Neighbours) {
     let (ours, theirs) = (entries(list), by_counting(structure, cutoff));
     assert_eq!(ours.len(), theirs.len(), "{structure:?} at {cutoff}");
     for (a, b) in ours.iter().zip(&theirs) {
-        assert_eq!((a.0, a.1, a.2), (b.0, b.1, b.2), "{structure:?} at {cutoff}");
+        assert_eq!(
+            (a.0, a.1, a.2),
+            (b.0, b.1, b.2),
+            "{structure:?} at {cutoff}"
+        );
         assert!((a.3 - b.3).abs() < 1e-9, "{} and {}", a.3, b.3);
     }
 }
@@ -158,9 +162,9 @@ fn displacements_fit_images_and_distances() {
                 let f = structure.frac()[centre];
                 let g = structure.frac()[row.index[k] as usize];
                 let off = [0, 1, 2].map(|x| g[x] + f64::from(row.image[k][x]) - f[x]);
-                for x in 0..3 {
-                    let at: f64 = (0..3).map(|m| off[m] * lattice[m][x]).sum();
-                    assert!((at - row.displacement[k][x]).abs() < 1e-9);
+                for (x, ours) in row.displacement[k].iter().enumerate() {
+                    let at: f64 = off.iter().zip(lattice).map(|(f, v)| f * v[x]).sum();
+                    assert!((at - ours).abs() < 1e-9);
                 }
                 let square: f64 = row.displacement[k].iter().map(|x| x * x).sum();
                 assert!((square.sqrt() - row.distance[k]).abs() < 1e-12);
@@ -223,9 +227,14 @@ fn order_does_not_depend_on_the_cutoff_nor_on_linked_cells() {
             let (short, long) = (short.row(centre), long.row(centre));
             let near = long.distance.iter().enumerate();
             let near = near.filter(|(_, d)| **d <= 5.0 + TOLERANCE);
-            let near: Vec<_> = near.map(|(k, _)| (long.index[k], long.image[k])).collect();
-            let all: Vec<_> =
-                short.index.iter().copied().zip(short.image.iter().copied()).collect();
+            let near: Vec<_> =
+                near.map(|(k, _)| (long.index[k], long.image[k])).collect();
+            let all: Vec<_> = short
+                .index
+                .iter()
+                .copied()
+                .zip(short.image.iter().copied())
+                .collect();
             assert_eq!(near, all);
         }
     }
@@ -236,10 +245,13 @@ fn a_large_cell_is_searched_quickly_enough_to_test() {
     let mut numbers = Numbers(5);
     let side = 90.0;
     let cell = [[side, 0.0, 0.0], [10.0, side, 0.0], [-20.0, 5.0, side]];
-    let frac: Vec<_> = (0..20_000).map(|_| [0; 3].map(|_| numbers.next())).collect();
+    let frac: Vec<_> = (0..20_000)
+        .map(|_| [0; 3].map(|_| numbers.next()))
+        .collect();
     let structure = Structure::new(cell, vec![Element::O; 20_000], frac).unwrap();
     let list = neighbours(&structure, 5.0).unwrap();
-    let expected = 20_000.0 / structure.volume() * 4.0 / 3.0 * 3.141_592_653 * 125.0;
+    let expected =
+        20_000.0 / structure.volume() * 4.0 / 3.0 * std::f64::consts::PI * 125.0;
     let mean = list.pairs() as f64 / 20_000.0;
     assert!((mean / expected - 1.0).abs() < 0.02, "{mean} of {expected}");
     // An entry is in the list of both its atoms.

@@ -164,7 +164,9 @@ mod tests {
         let root = inverse_square_root(s.clone(), order).unwrap();
         let product = |a: &[f64], b: &[f64]| -> Vec<f64> {
             let one = |i: usize, j: usize| {
-                (0..order).map(|k| a[i * order + k] * b[k * order + j]).sum()
+                (0..order)
+                    .map(|k| a[i * order + k] * b[k * order + j])
+                    .sum()
             };
             (0..16).map(|k| one(k / order, k % order)).collect()
         };

@@ -109,10 +109,26 @@ fn add_pairs(
             let centre = centre as usize;
             let other = list.index()[entry as usize] as usize;
             let near = at(centre, other);
-            add_atom(basis, stride, &radial, &harmonics, lane, 1.0, &mut sums[near..]);
+            add_atom(
+                basis,
+                stride,
+                &radial,
+                &harmonics,
+                lane,
+                1.0,
+                &mut sums[near..],
+            );
             // Seen from the other side the vector is opposite: odd l change sign.
             let far = at(other, centre);
-            add_atom(basis, stride, &radial, &harmonics, lane, -1.0, &mut sums[far..]);
+            add_atom(
+                basis,
+                stride,
+                &radial,
+                &harmonics,
+                lane,
+                -1.0,
+                &mut sums[far..],
+            );
         }
     }
 }
@@ -120,12 +136,8 @@ fn add_pairs(
 /// e^(exponent · R²) of every radial function.
 #[inline(always)]
 fn fill_radial(basis: &Basis, square: f64, radial: &mut [f64]) {
-    let (radial, _) = radial.as_chunks_mut::<LANES>();
-    let (exponents, _) = basis.exponents.as_chunks::<LANES>();
-    for (value, exponent) in radial.iter_mut().zip(exponents) {
-        for k in 0..LANES {
-            value[k] = exp(exponent[k] * square);
-        }
+    for (value, exponent) in radial.iter_mut().zip(&basis.exponents) {
+        *value = exp(exponent * square);
     }
 }
 
@@ -143,20 +155,22 @@ fn add_atom(
 ) {
     let (sums, _) = sums.as_chunks_mut::<LANES>();
     let blocks = stride / LANES;
-    let mut sign = 1.0;
-    for l in 0..=basis.l_max {
-        let radial = &radial[l * basis.n_max..l * basis.n_max + stride];
-        let (radial, _) = radial.as_chunks::<LANES>();
-        for place in l * l..(l + 1) * (l + 1) {
-            let harmonic = sign * harmonics[place][lane];
-            let sums = &mut sums[place * blocks..(place + 1) * blocks];
-            for (sum, radial) in sums.iter_mut().zip(radial) {
+    for block in 0..blocks {
+        let mut sign = 1.0;
+        for l in 0..=basis.l_max {
+            let first = l * basis.n_max + block * LANES;
+            // A copy, which no sum can overlap: the loop below is then one instruction.
+            let mut values = [0.0; LANES];
+            values.copy_from_slice(&radial[first..first + LANES]);
+            for place in l * l..(l + 1) * (l + 1) {
+                let harmonic = sign * harmonics[place][lane];
+                let sum = &mut sums[place * blocks + block];
                 for k in 0..LANES {
-                    sum[k] += harmonic * radial[k];
+                    sum[k] += harmonic * values[k];
                 }
             }
+            sign *= odd;
         }
-        sign *= odd;
     }
 }
 
@@ -171,7 +185,11 @@ fn mix(basis: &Basis, part: &mut [f64], scale: f64) {
             let values = &mut part[place * stride..(place + 1) * stride];
             for (n, mixed) in mixed[..n_max].iter_mut().enumerate() {
                 let row = &mixing[n * n_max..(n + 1) * n_max];
-                *mixed = row.iter().zip(values.iter()).map(|(b, v)| b * v).sum::<f64>()
+                *mixed = row
+                    .iter()
+                    .zip(values.iter())
+                    .map(|(b, v)| b * v)
+                    .sum::<f64>()
                     * scale;
             }
             values.copy_from_slice(&mixed);

@@ -119,8 +119,10 @@ mod tests {
         let [x, y, z] = v.map(|c| [c; LANES]);
         harmonics.fill(&x, &y, &z, &mut values);
         for l in 0..=l_max {
-            let sum: f64 =
-                values[l * l..(l + 1) * (l + 1)].iter().map(|v| v[0] * v[0]).sum();
+            let sum: f64 = values[l * l..(l + 1) * (l + 1)]
+                .iter()
+                .map(|v| v[0] * v[0])
+                .sum();
             let expected = (2 * l + 1) as f64 / (4.0 * std::f64::consts::PI);
             assert!((sum / expected - 1.0).abs() < 1e-12, "{l}: {sum}");
         }

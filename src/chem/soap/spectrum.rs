@@ -7,7 +7,7 @@
 
 use super::basis::Basis;
 use super::expansion::stride;
-use crate::chem::vectors::vectorised;
+use crate::chem::vectors::{LANES, vectorised};
 
 /// Add the power spectrum of one row of coefficients to `row`.
 pub(super) fn add_spectrum(basis: &Basis, c: &[f64], species: usize, row: &mut [f64]) {
@@ -33,14 +33,17 @@ fn add(basis: &Basis, c: &[f64], species: usize, row: &mut [f64]) {
             for l in 0..=basis.l_max {
                 let (left, right) = (block(a, l), block(b, l));
                 for n in 0..n_max {
-                    products.fill(0.0);
-                    for (left, right) in
-                        left.chunks_exact(stride).zip(right.chunks_exact(stride))
-                    {
-                        let factor = left[n];
-                        for (product, x) in products.iter_mut().zip(right) {
-                            *product += factor * x;
+                    for block in (0..stride).step_by(LANES) {
+                        let mut sums = [0.0; LANES];
+                        for m in 0..=2 * l {
+                            let factor = left[m * stride + n];
+                            let first = m * stride + block;
+                            let values = &right[first..first + LANES];
+                            for k in 0..LANES {
+                                sums[k] += factor * values[k];
+                            }
                         }
+                        products[block..block + LANES].copy_from_slice(&sums);
                     }
                     let least = if a == b { n } else { 0 };
                     let (now, later) =

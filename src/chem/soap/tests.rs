@@ -144,7 +144,10 @@ fn two_atoms_have_the_coefficients_of_the_integral() {
         let shape = std::f64::consts::PI * (8.0 / f64::from(2 * l + 1)).sqrt();
         let expected = shape * c * c;
         let found = rows.values()[l as usize];
-        assert!((found / expected - 1.0).abs() < 1e-6, "{l}: {found} {expected}");
+        assert!(
+            (found / expected - 1.0).abs() < 1e-6,
+            "{l}: {found} {expected}"
+        );
     }
 }
 

@@ -131,6 +131,12 @@ impl Tessellator {
         Err(VoronoiError::Degenerate { site })
     }
 
+    /// The longest of the three vectors of the reduced cell, Å.
+    pub fn longest(&self) -> f64 {
+        let squares = self.grid.lattice.rows.iter().map(|row| dot(row, row));
+        squares.fold(0.0, f64::max).sqrt()
+    }
+
     /// Put the sites and images within `distance` Å of `site`, without itself, into
     /// `around`: which site, and the vector to it in Å.
     ///

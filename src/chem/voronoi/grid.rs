@@ -158,12 +158,13 @@ impl Grid {
                         continue;
                     }
                     let cell_z = z.div_euclid(nz);
-                    let bin =
-                        ((x - cell_x * nx) * ny + (y - cell_y * ny)) * nz + z - cell_z * nz;
+                    let bin = ((x - cell_x * nx) * ny + (y - cell_y * ny)) * nz + z
+                        - cell_z * nz;
                     let bin = bin as usize;
                     let cell = [cell_x as i32, cell_y as i32, cell_z as i32];
                     let shift = combine(&self.lattice.rows, &cell.map(f64::from));
-                    let members = self.starts[bin] as usize..self.starts[bin + 1] as usize;
+                    let members =
+                        self.starts[bin] as usize..self.starts[bin + 1] as usize;
                     for &other in &self.order[members] {
                         let there = &self.places[other as usize];
                         let vector = sub(&add(there, &shift), centre);

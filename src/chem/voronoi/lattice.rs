@@ -70,8 +70,7 @@ impl Reduced {
     pub(super) fn new(given: &[Vec3; 3]) -> Reduced {
         let mut whole = shorten_pairwise(given);
         let real = |w: &[i64; 3]| combine(given, &w.map(|x| x as f64));
-        let opposite =
-            |w: &[[i64; 3]]| [0, 1, 2].map(|k| -(w[0][k] + w[1][k] + w[2][k]));
+        let opposite = |w: &[[i64; 3]]| [0, 1, 2].map(|k| -(w[0][k] + w[1][k] + w[2][k]));
         let mut superbase = [whole[0], whole[1], whole[2], opposite(&whole)];
         for _ in 0..MOST_STEPS {
             let vectors = superbase.map(|w| real(&w));

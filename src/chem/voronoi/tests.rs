@@ -118,8 +118,8 @@ fn check(structure: &Structure, cells: &[VoronoiCell]) {
 /// The face lies where its neighbour says.
 fn check_face(structure: &Structure, site: usize, cell: &VoronoiCell, face: &Face) {
     let frac = structure.frac();
-    let apart =
-        [0, 1, 2].map(|k| frac[face.neighbour][k] + f64::from(face.image[k]) - frac[site][k]);
+    let apart = [0, 1, 2]
+        .map(|k| frac[face.neighbour][k] + f64::from(face.image[k]) - frac[site][k]);
     let vector = combine(structure.lattice(), &apart);
     let distance = dot(&vector, &vector).sqrt();
     assert!((distance - face.distance).abs() < 1e-9 * (1.0 + distance));

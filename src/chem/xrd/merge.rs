@@ -98,11 +98,7 @@ fn certainly_joins(first: f64, g2: f64, half_wavelength: f64) -> bool {
 }
 
 fn sort(reflections: &mut Reflections) {
-    let Reflections {
-        hkl,
-        g2,
-        intensity,
-    } = reflections;
+    let Reflections { hkl, g2, intensity } = reflections;
     let mut order: Vec<(u64, u32)> = g2
         .iter()
         .enumerate()
@@ -110,9 +106,13 @@ fn sort(reflections: &mut Reflections) {
         .map(|(k, g2)| (g2.to_bits(), k as u32))
         .collect();
     order.sort_unstable_by(|(p, i), (q, j)| {
-        p.cmp(q).then_with(|| hkl[*j as usize].cmp(&hkl[*i as usize]))
+        p.cmp(q)
+            .then_with(|| hkl[*j as usize].cmp(&hkl[*i as usize]))
     });
-    *g2 = order.iter().map(|&(bits, _)| f64::from_bits(bits)).collect();
+    *g2 = order
+        .iter()
+        .map(|&(bits, _)| f64::from_bits(bits))
+        .collect();
     *hkl = order.iter().map(|&(_, k)| hkl[k as usize]).collect();
     *intensity = order.iter().map(|&(_, k)| intensity[k as usize]).collect();
 }

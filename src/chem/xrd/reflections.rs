@@ -37,9 +37,9 @@ pub(super) fn reflections(
     settings: &XrdSettings,
 ) -> Result<Reflections, XrdError> {
     settings.check()?;
-    let [low, high] = settings.two_theta.map(|angle| {
-        2.0 * libm::sin((angle / 2.0).to_radians()) / settings.wavelength
-    });
+    let [low, high] = settings
+        .two_theta
+        .map(|angle| 2.0 * libm::sin((angle / 2.0).to_radians()) / settings.wavelength);
     let expected = 2.0 / 3.0 * std::f64::consts::PI * high * high * high;
     let expected = expected * structure.volume();
     if expected > MAX_REFLECTIONS as f64 {
@@ -134,7 +134,11 @@ impl IndexBox {
         axes.sort_by(|&p, &q| most[p].total_cmp(&most[q]));
         let reciprocal = reciprocal(structure.lattice());
         let product = |p: usize, q: usize| -> f64 {
-            reciprocal[p].iter().zip(reciprocal[q]).map(|(x, y)| x * y).sum()
+            reciprocal[p]
+                .iter()
+                .zip(reciprocal[q])
+                .map(|(x, y)| x * y)
+                .sum()
         };
         Ok(IndexBox {
             axes,
@@ -206,7 +210,12 @@ impl Points {
             g2: Vec::with_capacity(count),
             intensity: Vec::with_capacity(count),
         };
-        for (k, _) in self.inside.iter().enumerate().filter(|(_, inside)| **inside) {
+        for (k, _) in self
+            .inside
+            .iter()
+            .enumerate()
+            .filter(|(_, inside)| **inside)
+        {
             let mut hkl = [0; 3];
             for (axis, index) in box_.axes.iter().zip(self.hkl[k]) {
                 hkl[*axis] = index;

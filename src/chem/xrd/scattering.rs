@@ -65,7 +65,9 @@ mod tests {
         // At large s a form factor goes to 0, at s = 0 it is Z: Σ a/(…) must bring it
         // down within the range of Cu Kα, never below 0.
         for element in Element::all() {
-            let Some(terms) = terms(element) else { continue };
+            let Some(terms) = terms(element) else {
+                continue;
+            };
             let z = f64::from(element.z());
             let s2: f64 = 0.25;
             let sum: f64 = terms.iter().map(|[a, b]| a * libm::exp(-b * s2)).sum();

@@ -33,7 +33,11 @@ fn body_centred_iron_shows_even_sums_only() {
     assert!((first.d - A / 2.0_f64.sqrt()).abs() < 1e-12);
     let theta = libm::asin(CU_KA / (2.0 * first.d));
     assert!((first.two_theta - (2.0 * theta).to_degrees()).abs() < 1e-12);
-    let strongest = pattern.peaks.iter().map(|p| p.intensity).fold(0.0, f64::max);
+    let strongest = pattern
+        .peaks
+        .iter()
+        .map(|p| p.intensity)
+        .fold(0.0, f64::max);
     assert!((strongest - 100.0).abs() < 1e-9);
 }
 
@@ -48,8 +52,11 @@ fn one_peak_holds_two_families_that_coincide() {
         .iter()
         .find(|p| (p.d - d).abs() < 1e-9)
         .unwrap();
-    let mut families: Vec<_> =
-        peak.families.iter().map(|f| (f.hkl, f.multiplicity)).collect();
+    let mut families: Vec<_> = peak
+        .families
+        .iter()
+        .map(|f| (f.hkl, f.multiplicity))
+        .collect();
     families.sort_unstable();
     assert_eq!(families, [([2, 2, 1], 24), ([3, 0, 0], 6)]);
 }
@@ -154,10 +161,13 @@ fn bins_part_what_an_edge_divides() {
             };
             powder_pattern(&cell, &settings).unwrap().peaks.len()
         };
-        let (tolerance, bins) =
-            (count(Merging::Tolerance), count(Merging::Bins));
+        let (tolerance, bins) = (count(Merging::Tolerance), count(Merging::Bins));
         assert!(bins >= tolerance);
-        if bins > tolerance { parted += 1 } else { joined += 1 }
+        if bins > tolerance {
+            parted += 1
+        } else {
+            joined += 1
+        }
     }
     assert!(parted > 5, "{parted} parted, {joined} joined");
 }
@@ -191,7 +201,10 @@ fn settings_out_of_range_are_refused() {
         powder_pattern(&iron(), &settings).unwrap_err()
     };
     assert_eq!(with(0.0, [0.0, 90.0]), XrdError::Wavelength(0.0));
-    assert!(matches!(with(f64::NAN, [0.0, 90.0]), XrdError::Wavelength(_)));
+    assert!(matches!(
+        with(f64::NAN, [0.0, 90.0]),
+        XrdError::Wavelength(_)
+    ));
     assert_eq!(with(1.5, [90.0, 10.0]), XrdError::Range(90.0, 10.0));
     assert_eq!(with(1.5, [0.0, 180.0]), XrdError::Range(0.0, 180.0));
     assert_eq!(with(1.5, [0.0, 5.0]), XrdError::NoReflections);
@@ -223,8 +236,5 @@ fn what_cannot_be_computed_is_said() {
         },
         ..VectorSettings::default()
     };
-    assert_eq!(
-        powder_vector(&iron(), &settings),
-        Err(XrdError::SinglePeak)
-    );
+    assert_eq!(powder_vector(&iron(), &settings), Err(XrdError::SinglePeak));
 }

@@ -1,3 +1,4 @@
+use super::super::graph::Start;
 use super::*;
 
 fn conv(filters: usize, kernel: usize, stride: usize, padding: usize) -> Conv1d {
@@ -140,4 +141,74 @@ fn axes_of_length_zero_and_giant_inputs_are_refused() {
     assert!(b.input("x", &[1 << 20, 1 << 20]).is_err());
     let empty = GraphBuilder::new().finish(NodeId(0));
     assert!(empty.unwrap_err().to_string().contains("no input"));
+}
+
+#[test]
+fn weights_are_shared_only_where_asked_for_and_alike() {
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", &[4]).unwrap();
+    b.shared("s");
+    let y = b.dense("s", x, 4, true, Init::Glorot).unwrap();
+    let z = b.dense("s", y, 4, true, Init::Glorot).unwrap();
+    assert_eq!(b.nodes[y.0].weights, b.nodes[z.0].weights);
+    assert_eq!(b.weights.len(), 2);
+    for wrong in [
+        b.dense("s", y, 5, true, Init::Glorot),
+        b.dense("s", y, 4, false, Init::Glorot),
+        b.layer_norm("s", y, 1e-5),
+    ] {
+        let text = wrong.unwrap_err().to_string();
+        assert!(text.contains("shares the weights"), "{text}");
+    }
+    assert_eq!(b.weights.len(), 2);
+    let graph = b.finish(z).unwrap();
+    assert_eq!(graph.weight_count(), 20);
+}
+
+#[test]
+fn shapes_that_do_not_fit_an_operation_are_named() {
+    let text = refused(&[2, 3], |b, x| {
+        let y = b.reshape("r", x, &[3, 2])?;
+        b.add("sum", x, y)
+    });
+    assert!(text.contains("[2, 3] and [3, 2]"), "{text}");
+    let text = refused(&[2, 3], |b, x| {
+        let y = b.flatten("f", x)?;
+        b.concat("c", &[x, y])
+    });
+    assert!(text.contains("[2, 3] and [6]"), "{text}");
+    assert!(refused(&[3], |b, _| b.concat("c", &[])).contains("nothing"));
+    for (start, stop) in [(0, 0), (2, 1), (0, 4), (4, 5)] {
+        let text = refused(&[3], |b, x| b.slice("s", x, start, stop));
+        assert!(text.contains("[3]"), "{text}");
+    }
+    assert!(refused(&[3], |b, x| b.transpose("t", x)).contains("two axes"));
+    assert!(refused(&[], |b, x| b.sum_last("s", x)).contains("no axis"));
+    assert!(refused(&[3], |b, x| b.leaky_relu("l", x, -0.1)).contains("slope"));
+    assert!(refused(&[3], |b, _| b.scalar("c", 1e39)).contains("single precision"));
+    assert!(refused(&[3], |b, x| b.batch_norm("b", x, 0.0, 0.1)).contains("eps"));
+    assert!(refused(&[3], |b, x| b.batch_norm("b", x, 1e-5, 0.0)).contains("momentum"));
+    assert!(refused(&[3], |b, _| b.weight("w", &[0], Init::Glorot)).contains("[0]"));
+}
+
+#[test]
+fn shapes_of_results() {
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", &[2, 3]).unwrap();
+    let one = b.scalar("1", 1.0).unwrap();
+    let two = b.add("2", one, one).unwrap();
+    assert_eq!(b.nodes[two.0].op, Op::Scalar(2.0));
+    let y = b.add("y", two, x).unwrap();
+    let s = b.sum_last("s", y).unwrap();
+    let w = b.weight("w", &[4, 1, 1], Init::Constant(2.0)).unwrap();
+    let all = [
+        (b.multiply("m", w, s).unwrap(), vec![4, 2, 1]),
+        (b.concat("c", &[x, s, y]).unwrap(), vec![2, 7]),
+        (b.slice("l", x, 1, 3).unwrap(), vec![2, 2]),
+        (b.transpose("t", x).unwrap(), vec![3, 2]),
+        (b.softmax_last("o", x).unwrap(), vec![2, 3]),
+    ];
+    for (node, sizes) in all {
+        assert_eq!(b.sizes(node), sizes);
+    }
 }

@@ -27,17 +27,20 @@ impl Pooling {
             .zip(x.par_chunks(self.length * self.channels))
             .with_min_len(rows_per_task(self.length * self.channels))
             .for_each(|(y, x)| {
-                vectorised(|| {
-                    for (p, y) in y.chunks_exact_mut(self.channels).enumerate() {
-                        let start = p * step;
-                        let places = x.get(start..start + taken).unwrap_or(&[]);
-                        y.fill(0.0);
-                        for place in places.chunks_exact(self.channels) {
-                            y.iter_mut().zip(place).for_each(|(y, x)| *y += x);
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (p, y) in y.chunks_exact_mut(self.channels).enumerate() {
+                            let start = p * step;
+                            let places = x.get(start..start + taken).unwrap_or(&[]);
+                            y.fill(0.0);
+                            for place in places.chunks_exact(self.channels) {
+                                y.iter_mut().zip(place).for_each(|(y, x)| *y += x);
+                            }
+                            y.iter_mut().for_each(|y| *y *= scale);
                         }
-                        y.iter_mut().for_each(|y| *y *= scale);
-                    }
-                });
+                    },
+                );
             });
     }
 
@@ -49,18 +52,24 @@ impl Pooling {
             .zip(gy.par_chunks(self.positions * self.channels))
             .with_min_len(rows_per_task(self.length * self.channels))
             .for_each(|(gx, gy)| {
-                vectorised(|| {
-                    gx.fill(0.0);
-                    for (p, gy) in gy.chunks_exact(self.channels).enumerate() {
-                        let start = p * step;
-                        let places = gx.get_mut(start..start + taken);
-                        for place in
-                            places.unwrap_or(&mut []).chunks_exact_mut(self.channels)
-                        {
-                            place.iter_mut().zip(gy).for_each(|(x, y)| *x += y * scale);
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        gx.fill(0.0);
+                        for (p, gy) in gy.chunks_exact(self.channels).enumerate() {
+                            let start = p * step;
+                            let places = gx.get_mut(start..start + taken);
+                            for place in
+                                places.unwrap_or(&mut []).chunks_exact_mut(self.channels)
+                            {
+                                place
+                                    .iter_mut()
+                                    .zip(gy)
+                                    .for_each(|(x, y)| *x += y * scale);
+                            }
                         }
-                    }
-                });
+                    },
+                );
             });
     }
 }

@@ -96,10 +96,13 @@ impl Convolution {
             .zip(padded.par_chunks(self.padded_width()))
             .for_each(|(y, row)| {
                 multiply(shape, self.patches(row), w, y, false);
-                vectorised(|| {
-                    y.chunks_exact_mut(self.filters)
-                        .for_each(|part| finish_part(part, b, self.relu));
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        y.chunks_exact_mut(self.filters)
+                            .for_each(|part| finish_part(part, b, self.relu));
+                    },
+                );
             });
     }
 
@@ -163,16 +166,19 @@ impl Convolution {
             .for_each_init(fresh, |patches, (gx, gy)| {
                 multiply(shape, View::rows(gy, self.filters), turned, patches, false);
                 gx.fill(0.0);
-                vectorised(|| {
-                    for (position, part) in patches.chunks_exact(patch).enumerate() {
-                        let start = position * step;
-                        let from = before.saturating_sub(start);
-                        let part = part.get(from..).unwrap_or(&[]);
-                        let to = (start + from).saturating_sub(before);
-                        let place = gx.get_mut(to..).unwrap_or(&mut []);
-                        place.iter_mut().zip(part).for_each(|(g, p)| *g += p);
-                    }
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (position, part) in patches.chunks_exact(patch).enumerate() {
+                            let start = position * step;
+                            let from = before.saturating_sub(start);
+                            let part = part.get(from..).unwrap_or(&[]);
+                            let to = (start + from).saturating_sub(before);
+                            let place = gx.get_mut(to..).unwrap_or(&mut []);
+                            place.iter_mut().zip(part).for_each(|(g, p)| *g += p);
+                        }
+                    },
+                );
             });
     }
 }

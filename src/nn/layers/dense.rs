@@ -24,7 +24,10 @@ impl Dense {
         };
         let (x, w) = (View::rows(x, self.inputs), View::rows(w, self.units));
         multiply_tiled(shape, x, w, y, |first, part| {
-            vectorised(|| finish_part(part, b.and_then(|b| b.get(first..)), self.relu));
+            vectorised(
+                #[inline(always)]
+                || finish_part(part, b.and_then(|b| b.get(first..)), self.relu),
+            );
         });
     }
 

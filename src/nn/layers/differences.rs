@@ -62,3 +62,35 @@ pub(crate) fn check(
         x.len()
     );
 }
+
+/// [`check`] for functions that are smooth and curved: central differences with a step
+/// that no kink is near (see [`random`]), right to its square.
+pub(crate) fn check_curved(
+    what: &str,
+    x: &[f32],
+    gradient: &[f32],
+    value: impl Fn(&[f32]) -> f64,
+) {
+    assert_eq!(x.len(), gradient.len(), "{what}: length of the gradient");
+    let largest = gradient
+        .iter()
+        .fold(1.0f64, |m, g| m.max(f64::from(g.abs())));
+    for place in 0..x.len() {
+        let slope = |step: f32| {
+            let moved = |by: f32| {
+                let mut moved = x.to_vec();
+                moved[place] += by;
+                (f64::from(moved[place]), value(&moved))
+            };
+            let (above, below) = (moved(step), moved(-step));
+            (above.1 - below.1) / (above.0 - below.0)
+        };
+        // Richardson: the error in the square of the step cancels.
+        let slope = (4.0 * slope(0.01) - slope(0.02)) / 3.0;
+        let found = f64::from(gradient[place]);
+        assert!(
+            (slope - found).abs() <= 5e-4 * largest,
+            "{what}, place {place}: difference {slope}, gradient {found}"
+        );
+    }
+}

@@ -3,16 +3,37 @@
 //! (the leading axis) are as many as the slices hold.
 
 mod avg_pool1d;
+mod batch_norm;
 mod conv1d;
 mod dense;
 mod dropout;
+mod joint;
+mod layer_norm;
+mod map;
+mod math;
+mod pair;
+mod reduce;
 mod relu;
+mod softmax;
+mod spread;
+mod transpose;
 
 pub(crate) use avg_pool1d::Pooling;
+pub(crate) use batch_norm::BatchNorm;
 pub(crate) use conv1d::Convolution;
 pub(crate) use dense::Dense;
 pub(crate) use dropout::Dropout;
-pub(crate) use relu::{pass_positive, rectify};
+pub(crate) use joint::{Concat, Slice};
+pub(crate) use layer_norm::LayerNorm;
+pub(crate) use map::Map;
+pub(crate) use pair::{Arithmetic, Pair, Side, spread};
+pub(crate) use reduce::Reduce;
+pub(crate) use softmax::Softmax;
+pub(crate) use spread::{collect_rows, spread_rows};
+pub(crate) use transpose::Transpose;
+
+#[cfg(test)]
+pub(crate) use relu::rectify;
 
 #[cfg(test)]
 pub(crate) mod differences;

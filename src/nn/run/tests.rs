@@ -3,8 +3,9 @@ use dfdx::prelude::{
     Trace, TryMatMul,
 };
 
-use super::super::buffer::Buffer;
-use super::super::layers::differences::{check, random};
+use super::super::buffer::{Buffer, Pool};
+use super::super::layers::Map;
+use super::super::layers::differences::{check, check_curved, random, weighted};
 use super::super::{
     Conv1d, Graph, GraphBuilder, Init, Loss, Rows, Threads, Weights, gradients, predict,
 };
@@ -123,6 +124,7 @@ fn a_network_agrees_with_the_operations_and_the_tape_of_dfdx() {
 
 /// Graphs whose steps follow each other in every way that matters to what is kept, what
 /// works in place and where the gradient ends.
+/// Beside weights, every operation in them is made of straight lines.
 fn graphs() -> Vec<Graph> {
     let build = |f: &dyn Fn(&mut GraphBuilder, super::super::NodeId) -> _| {
         let mut b = GraphBuilder::new();
@@ -155,6 +157,46 @@ fn graphs() -> Vec<Graph> {
             let x = b.dense("d1", x, 2, true, Init::Glorot)?;
             b.relu("out", x)
         }),
+        // A relu that must not be taken into the layer before it, which is read twice; a
+        // skip over it; constants on either side.
+        build(&|b, x| {
+            let d = b.dense("d", x, 3, true, Init::Glorot)?;
+            let r = b.relu("r", d)?;
+            let y = b.add("skip", d, r)?;
+            let two = b.scalar("2", 2.0)?;
+            let y = b.multiply("twice", two, y)?;
+            let y = b.divide("half", y, two)?;
+            let y = b.subtract("from", two, y)?;
+            let f = b.flatten("f", y)?;
+            let g = b.flatten("f", r)?;
+            b.add("both", f, g)
+        }),
+        // Shared layers, on inputs of their own and on top of each other.
+        build(&|b, x| {
+            b.shared("s");
+            let y = b.dense("s", x, 2, true, Init::Glorot)?;
+            let z = b.dense("s", y, 2, true, Init::Glorot)?;
+            let w = b.dense("s", x, 2, true, Init::Glorot)?;
+            let y = b.concat("c", &[y, z, w, y])?;
+            let y = b.slice("cut", y, 1, 7)?;
+            let y = b.dropout("drop", y, 0.4)?;
+            b.transpose("t", y)
+        }),
+        // A value that does not learn beside one that does; a weight by itself; one value
+        // on both sides.
+        build(&|b, x| {
+            let w = b.weight("w", &[9, 1], Init::Kaiming)?;
+            let y = b.multiply("scaled", x, w)?;
+            let y = b.multiply("squared", y, y)?;
+            let m = b.mean_last("m", y)?;
+            let y = b.subtract("off", y, m)?;
+            let s = b.sum_last("s", x)?;
+            let y = b.add("plus", s, y)?;
+            let n = b.negate("n", y)?;
+            let spare = b.dense("not needed", n, 4, true, Init::Glorot)?;
+            b.relu("nor this", spare)?;
+            Ok(n)
+        }),
         build(&|b, x| b.relu("only", x)),
         build(&|_, x| Ok(x)),
     ]
@@ -169,14 +211,14 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
             draws: Draws::new(1, 2),
             step: 7,
         };
-        for masks in [None, Some(masks)] {
+        for mode in [Mode::Predict, Mode::Learn(None), Mode::Learn(Some(masks))] {
             let mut pool = Pool::default();
             let forward =
                 |weights: &[Buffer], pool: &mut Pool, tape: Option<&mut Tape>| {
                     let run = Run {
                         program: &program,
                         weights,
-                        masks,
+                        mode,
                     };
                     run.forward(Buffer::from_vec(features.clone()), tape, pool)
                 };
@@ -189,7 +231,7 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
             let run = Run {
                 program: &program,
                 weights: &weights.buffers,
-                masks,
+                mode,
             };
             let mut found = Weights::zeros(&graph);
             run.backward(tape, y, gy, &mut found.buffers, &mut pool);
@@ -207,9 +249,157 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
     }
 }
 
+/// Graphs of curved operations, where differences need care.
+fn curved() -> Vec<Graph> {
+    let build = |f: &dyn Fn(&mut GraphBuilder, super::super::NodeId) -> _| {
+        let mut b = GraphBuilder::new();
+        let x = b.input("x", &[9, 2]).unwrap();
+        let y: Result<_, super::super::Failure> = f(&mut b, x);
+        b.finish(y.unwrap()).unwrap()
+    };
+    vec![
+        // A gated sum, as in edge-gated convolutions.
+        build(&|b, x| {
+            let a = b.dense("a", x, 3, true, Init::Glorot)?;
+            let c = b.dense("c", x, 3, true, Init::Glorot)?;
+            let gate = b.sigmoid("gate", a)?;
+            let y = b.multiply("gated", gate, c)?;
+            let sum = b.sum_last("sum", gate)?;
+            let little = b.scalar("eps", 1e-6)?;
+            let sum = b.add("sum", sum, little)?;
+            let y = b.divide("heard", y, sum)?;
+            let y = b.batch_norm("norm", y, 1e-2, 0.1)?;
+            let y = b.silu("silu", y)?;
+            b.add("skip", c, y)
+        }),
+        // The differentiable group norm of the stdlib, and the other functions.
+        build(&|b, x| {
+            let x = b.dense("widen", x, 4, true, Init::Glorot)?;
+            let share = b.dense("groups", x, 3, false, Init::Glorot)?;
+            let share = b.softmax_last("share", share)?;
+            let share = b.reshape("r", share, &[9, 3, 1])?;
+            let parts = b.reshape("r", x, &[9, 1, 4])?;
+            let parts = b.multiply("parts", share, parts)?;
+            let flat = b.reshape("r", parts, &[9, 12])?;
+            let flat = b.batch_norm("norm", flat, 1e-2, 0.1)?;
+            let parts = b.reshape("r", flat, &[9, 3, 4])?;
+            let parts = b.transpose("t", parts)?;
+            let sum = b.sum_last("sum", parts)?;
+            let sum = b.reshape("r", sum, &[9, 4])?;
+            let step = b.scalar("step", 0.1)?;
+            let sum = b.multiply("step", sum, step)?;
+            let y = b.add("skip", x, sum)?;
+            let y = b.layer_norm("ln", y, 1e-2)?;
+            let y = b.tanh("tanh", y)?;
+            let y = b.softplus("softplus", y)?;
+            let y = b.leaky_relu("leaky", y, 0.2)?;
+            let y = b.exp("exp", y)?;
+            b.ln("ln", y)
+        }),
+        // A normalisation used twice.
+        build(&|b, x| {
+            b.shared("n");
+            let y = b.dense("d", x, 2, true, Init::Glorot)?;
+            let y = b.batch_norm("n", y, 1e-2, 0.1)?;
+            let y = b.tanh("t", y)?;
+            b.batch_norm("n", y, 1e-2, 0.1)
+        }),
+    ]
+}
+
+#[test]
+fn gradients_of_curved_networks_are_finite_differences() {
+    for graph in curved() {
+        let (program, mut weights) = (Program::new(&graph), weights(&graph));
+        for (spec, buffer) in weights.specs.iter().zip(&mut weights.buffers) {
+            if spec.name.ends_with("running_var") {
+                buffer.values_mut().fill(0.7);
+            }
+        }
+        let features = random(ROWS * 18, 5);
+        for mode in [Mode::Predict, Mode::Learn(None)] {
+            let forward = |weights: &[Buffer], tape: Option<&mut Tape>| {
+                let run = Run {
+                    program: &program,
+                    weights,
+                    mode,
+                };
+                let x = Buffer::from_vec(features.clone());
+                run.forward(x, tape, &mut Pool::default())
+            };
+            let mut tape = Tape::default();
+            let y = forward(&weights.buffers, Some(&mut tape));
+            assert_eq!(y.values(), forward(&weights.buffers, None).values());
+            let g = random(y.values().len(), 6);
+            let run = Run {
+                program: &program,
+                weights: &weights.buffers,
+                mode,
+            };
+            let mut found = Weights::zeros(&graph);
+            let gy = Buffer::from_vec(g.clone());
+            run.backward(tape, y, gy, &mut found.buffers, &mut Pool::default());
+            for (k, gradient) in found.buffers.iter().enumerate() {
+                let spec = &graph.weights()[k];
+                if !spec.trained {
+                    assert!(gradient.values().iter().all(|g| *g == 0.0));
+                    continue;
+                }
+                assert!(gradient.values().iter().any(|g| *g != 0.0), "{}", spec.name);
+                let at = weights.buffers[k].values();
+                check_curved(&spec.name, at, gradient.values(), |values| {
+                    let mut changed = weights.buffers.clone();
+                    changed[k] = Buffer::from_vec(values.to_vec());
+                    weighted(forward(&changed, None).values(), &g)
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn constants_and_reshapes_are_no_steps_and_running_statistics_follow_in_order() {
+    let graph = &graphs()[2];
+    let program = Program::new(graph);
+    // Dense, relu, add, three constants, add: nothing for scalars and flattens.
+    assert_eq!(program.steps.len(), 7);
+    let graph = &curved()[2];
+    let program = Program::new(graph);
+    assert_eq!(program.fewest_samples(), Some(9));
+    let mut weights = weights(graph);
+    let before = weights.clone();
+    let features = random(ROWS * 18, 5);
+    let mut tape = Tape::default();
+    let run = Run {
+        program: &program,
+        weights: &before.buffers,
+        mode: Mode::Learn(None),
+    };
+    let x = Buffer::from_vec(features);
+    run.forward(x, Some(&mut tape), &mut Pool::default());
+    let statistics = tape.statistics(&program);
+    program.follow(&statistics, &mut weights.buffers);
+    let [(_, first), (_, second)] = &statistics[..] else {
+        unreachable!("it is used twice");
+    };
+    let (_, old) = before.get("n.running_mean").unwrap();
+    let (_, new) = weights.get("n.running_mean").unwrap();
+    for channel in 0..2 {
+        let once = 0.9 * old[channel] + 0.1 * first[channel];
+        let twice = 0.9 * once + 0.1 * second[channel];
+        assert!((new[channel] - twice).abs() < 1e-6);
+        assert_ne!(new[channel], old[channel]);
+    }
+}
+
 #[test]
 fn buffers_return_to_the_pool() {
-    let graph = &graphs()[1];
+    for graph in graphs().iter().chain(&curved()) {
+        returns(graph);
+    }
+}
+
+fn returns(graph: &Graph) {
     let (program, weights) = (Program::new(graph), weights(graph));
     let mut pool = Pool::default();
     let mut found = Weights::zeros(graph);
@@ -220,7 +410,7 @@ fn buffers_return_to_the_pool() {
         let run = Run {
             program: &program,
             weights: &weights.buffers,
-            masks: None,
+            mode: Mode::Learn(None),
         };
         let mut tape = Tape::default();
         let y = run.forward(x, Some(&mut tape), &mut pool);
@@ -237,9 +427,12 @@ fn buffers_return_to_the_pool() {
 #[test]
 fn a_relu_is_taken_into_the_layer_before_it() {
     let program = Program::new(&small());
-    let relus = program.steps.iter().filter(|s| s.kernel == Kernel::Relu);
+    let relus = program
+        .steps
+        .iter()
+        .filter(|s| s.kernel == Kernel::Map(Map::Relu));
     assert_eq!((program.steps.len(), relus.count()), (4, 0));
-    assert!(!program.steps[0].sends_gradient && program.steps[1].sends_gradient);
+    assert!(program.steps[0].sends == [false] && program.steps[1].sends == [true]);
 }
 
 #[test]

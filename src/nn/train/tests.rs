@@ -1,3 +1,5 @@
+mod ways;
+
 use super::*;
 use crate::draw::{Draws, Stream};
 use crate::nn::{Adam, Conv1d, GraphBuilder, Init, Loss, Silent, evaluate_loss, predict};
@@ -69,14 +71,8 @@ impl Data {
 
 fn settings(epochs: usize) -> Settings {
     Settings {
-        batch: 16,
-        epochs,
-        loss: Loss::Mse,
-        optimizer: Adam::keras(3e-3),
-        patience: None,
-        min_delta: 0.0,
         keep: Keep::Best,
-        draws: Draws::new(1, 9),
+        ..Settings::new(16, epochs, Adam::keras(3e-3), Draws::new(1, 9))
     }
 }
 
@@ -217,7 +213,7 @@ fn a_line_is_learnt_with_both_losses_and_forms() {
         for optimizer in [Adam::keras(0.02), Adam::torch(0.02)] {
             let settings = Settings {
                 loss,
-                optimizer,
+                optimizer: optimizer.into(),
                 keep: Keep::Last,
                 ..settings(150)
             };
@@ -297,7 +293,7 @@ fn the_best_weights_are_kept_and_patience_ends_the_training() {
 fn a_loss_that_is_no_number_names_epoch_batch_and_rows() {
     let (graph, data) = (line(), Data::new(20, 3, 0.1, 1));
     let settings = Settings {
-        optimizer: Adam::keras(3.3e38),
+        optimizer: Adam::keras(3.3e38).into(),
         keep: Keep::Last,
         ..settings(3)
     };
@@ -328,7 +324,7 @@ fn a_loss_that_is_no_number_names_epoch_batch_and_rows() {
     let one = Settings {
         epochs: 1,
         batch: 20,
-        optimizer: Adam::keras(1e38),
+        optimizer: Adam::keras(1e38).into(),
         ..settings
     };
     let mut steep = Data::new(20, 3, 0.1, 1);

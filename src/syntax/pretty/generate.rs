@@ -45,7 +45,7 @@ pub fn script(seed: u64) -> String {
         writer.text.push_str("// before\n");
     }
     writer.text.push_str("tmo 1\n");
-    for _ in 0..1 + writer.chance.below(4) {
+    for _ in 0..1 + writer.chance.below(3) {
         writer.item();
     }
     writer.text
@@ -251,7 +251,7 @@ impl Writer {
             1 => self.text.push_str("use \"a.tmo\" as a"),
             2 | 3 => {
                 self.text.push_str("let");
-                self.binding(4);
+                self.binding(2);
                 if self.chance.once_in(3) {
                     self.mark(";");
                 }
@@ -274,7 +274,8 @@ impl Writer {
                     self.ty(2);
                 }
                 self.mark("=");
-                self.expr(5);
+                let depth = 1 + self.chance.below(4);
+                self.expr(depth);
             }
         }
         self.text.push('\n');

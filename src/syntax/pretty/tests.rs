@@ -142,10 +142,10 @@ fn a_text_with_mistakes_gives_its_problems() {
 
 #[test]
 fn generated_scripts_keep_their_trees_and_comments() {
-    let parsed = (0..1_500)
+    let parsed = (0..250)
         .filter(|seed| keeps_its_promises(&script(*seed)))
         .count();
-    assert!(parsed > 1_200, "only {parsed} of 1500 parse");
+    assert!(parsed > 200, "only {parsed} of 250 parse");
 }
 
 #[test]

@@ -29,6 +29,30 @@ pub fn settings_missing(name: &str, at: Span) -> Problem {
     .help(format!("write `{name}()`"))
 }
 
+/// `optimizer: adam`: a function where what it makes is due.
+pub fn settings_forgotten(val: &Val, due: &Due) -> Problem {
+    let name = match &val.form {
+        crate::types::value::Form::Func(func) => match &**func {
+            crate::types::value::Func::Item { name, .. } => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let problem = Problem::new(
+        Code::E0202,
+        format!(
+            "{} takes what a function makes, not the function",
+            due.name()
+        ),
+        val.span,
+        "settings are always called, if only with `()`",
+    );
+    match name {
+        Some(name) => problem.help(format!("write `{name}()`")),
+        None => problem.help("call it with `()`"),
+    }
+}
+
 /// `x |> f(a)` where `f` takes all at once.
 pub fn takes_all_at_once(name: &str, at: Span) -> Problem {
     Problem::new(

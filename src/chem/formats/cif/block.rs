@@ -87,7 +87,11 @@ fn item(tag: &[u8]) -> Item {
         return Item::Other;
     };
     for (to, from) in name.iter_mut().zip(tag) {
-        *to = if *from == b'.' { b'_' } else { from.to_ascii_lowercase() };
+        *to = if *from == b'.' {
+            b'_'
+        } else {
+            from.to_ascii_lowercase()
+        };
     }
     let name: &[u8] = name;
     match name {
@@ -118,17 +122,19 @@ fn item(tag: &[u8]) -> Item {
         b"_atom_site_fract_z" => Item::Frac(2),
         b"_atom_site_cartn_x" => Item::Cartesian,
         b"_atom_site_occupancy" => Item::Occupancy,
-        b"_atom_site_symmetry_multiplicity" | b"_atom_site_site_symmetry_multiplicity" => {
-            Item::Multiplicity
-        }
+        b"_atom_site_symmetry_multiplicity"
+        | b"_atom_site_site_symmetry_multiplicity" => Item::Multiplicity,
         b"_atom_site_attached_hydrogens" => Item::Hydrogens,
         b"_atom_site_calc_flag" => Item::Calculated,
         _ => Item::Other,
     }
 }
 
-const FRACTIONS: [&str; 3] =
-    ["_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z"];
+const FRACTIONS: [&str; 3] = [
+    "_atom_site_fract_x",
+    "_atom_site_fract_y",
+    "_atom_site_fract_z",
+];
 
 impl<'a> Block<'a> {
     /// Read on to the next data block or the end; the `data_` is already read.
@@ -258,11 +264,13 @@ impl<'a> Block<'a> {
             if columns.contains(&Item::Frac(i)) {
                 continue;
             }
-            return Err(
-                Bad::new(known::MISSING_FIELD, start, format!("the sites have no `{name}`"))
-                    .field(*name)
-                    .help("sites are read from fractional coordinates x, y, z"),
-            );
+            return Err(Bad::new(
+                known::MISSING_FIELD,
+                start,
+                format!("the sites have no `{name}`"),
+            )
+            .field(*name)
+            .help("sites are read from fractional coordinates x, y, z"));
         }
         self.has_sites = true;
         let new = |at| Site {
@@ -395,8 +403,7 @@ fn each_value<'a>(
     if column == 0 {
         return Ok(());
     }
-    let title =
-        format!("the last row of the loop has {column} of {columns} values");
+    let title = format!("the last row of the loop has {column} of {columns} values");
     Err(Bad::syntax(row_at, title).help(
         "each row gives a value for each column, `?` if it is not known; values with \
          blanks stand in quotes; was the file cut off?",
@@ -427,7 +434,8 @@ fn no_place(site: &Site<'_>, axis: usize, value: &Value<'_>) -> Bad {
 fn hydrogens(value: &Value<'_>) -> Result<(), Bad> {
     match value.given().map(measured) {
         Some(Some(count)) if count != 0.0 => {
-            let title = format!("the site carries {count} hydrogen atoms without a place");
+            let title =
+                format!("the site carries {count} hydrogen atoms without a place");
             Err(Bad::new(super::code::DISORDERED, value.at, title)
                 .field("_atom_site_attached_hydrogens")
                 .help("add the hydrogen atoms as sites of their own"))

@@ -1,6 +1,9 @@
 //! What a block says comes in, its structure goes out, or what is wrong with it.
 
-#![allow(clippy::indexing_slicing, reason = "3 × 3 algebra with constant indices")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "3 × 3 algebra with constant indices"
+)]
 
 use super::block::{Block, CELL, Site, no_number};
 use super::expand::{TooMany, expand, misfit};
@@ -35,6 +38,9 @@ struct Atom<'a> {
 pub(super) fn build(block: &Block<'_>, settings: &Settings) -> Result<Structure, Bad> {
     let (lengths, angles) = read_cell(block)?;
     let lattice = lattice(&lengths, &angles, cell_at(block))?;
+    // The cell is checked before anything is measured in it.
+    Structure::new(lattice, vec![Element::O], vec![[0.0; 3]])
+        .map_err(|error| impossible(&error, cell_at(block), ""))?;
     if block.sites.is_empty() {
         let title = if block.has_sites {
             "the block has only dummy sites"
@@ -48,7 +54,9 @@ pub(super) fn build(block: &Block<'_>, settings: &Settings) -> Result<Structure,
     let formula = block.formula.as_ref().and_then(read_formula);
     let atoms = whole_atoms(block, &lattice, formula.as_ref(), settings)?;
     let positions: Vec<[f64; 3]> = atoms.iter().map(|atom| atom.frac).collect();
-    let images = images(block, &lattice, &lengths, &angles, &positions, &atoms, settings)?;
+    let images = images(
+        block, &lattice, &lengths, &angles, &positions, &atoms, settings,
+    )?;
     let structure = gather(block, &lattice, &atoms, &images, settings)?;
     if let (Some(formula), Some(value), Disorder::Refuse) =
         (&formula, &block.formula, settings.disorder)
@@ -69,9 +77,13 @@ fn read_cell(block: &Block<'_>) -> Result<([f64; 3], [f64; 3]), Bad> {
         let given = value.and_then(|value| value.given().map(|text| (value, text)));
         let Some((value, text)) = given else {
             let at = value.map_or(block.at, |value| value.at);
-            return Err(Bad::new(known::MISSING_FIELD, at, format!("`{name}` is not given"))
-                .field(*name)
-                .help("give the three lengths in Å and the three angles in degrees"));
+            return Err(Bad::new(
+                known::MISSING_FIELD,
+                at,
+                format!("`{name}` is not given"),
+            )
+            .field(*name)
+            .help("give the three lengths in Å and the three angles in degrees"));
         };
         *number = measured(text).ok_or_else(|| no_number(Some(name), &value))?;
     }
@@ -102,7 +114,8 @@ pub(super) fn lattice(
              smaller than the sum of the other two, together less than 360",
         )
     };
-    for ((angle, name), length) in angles.iter().zip(["alpha", "beta", "gamma"]).zip(lengths)
+    for ((angle, name), length) in
+        angles.iter().zip(["alpha", "beta", "gamma"]).zip(lengths)
     {
         if !(*angle > 0.0 && *angle < 180.0) {
             return Err(wrong(format!("the angle {name} is {angle} degrees")));
@@ -164,7 +177,11 @@ fn whole_atoms<'a>(
         partial |= (site.occupancy - 1.0).abs() > WHOLE;
         atoms.push(Atom {
             element,
-            frac: if settings.thirds { site.frac.map(third) } else { site.frac },
+            frac: if settings.thirds {
+                site.frac.map(third)
+            } else {
+                site.frac
+            },
             site,
         });
     }
@@ -208,7 +225,10 @@ fn settle<'a>(
     for (atom, first) in atoms.iter().zip(&firsts) {
         let (elements, count) = &mut shares[*first];
         *count += 1;
-        match elements.iter_mut().find(|(element, _)| *element == atom.element) {
+        match elements
+            .iter_mut()
+            .find(|(element, _)| *element == atom.element)
+        {
             Some((_, share)) => *share += atom.site.occupancy,
             None => elements.push((atom.element, atom.site.occupancy)),
         }
@@ -256,7 +276,10 @@ fn disordered(atom: &Atom<'_>, elements: &[(Element, f64)]) -> Bad {
                 .take(4)
                 .map(|(element, share)| format!("{element} {share}"))
                 .collect();
-            format!("several elements share site `{label}`: {}", shares.join(", "))
+            format!(
+                "several elements share site `{label}`: {}",
+                shares.join(", ")
+            )
         }
     };
     Bad::new(code::DISORDERED, atom.site.at, title)
@@ -323,8 +346,10 @@ fn images(
         check(&operators, at, &what)?;
         return with(&operators);
     }
-    let mut fitting: Vec<&&Setting> =
-        candidates.iter().filter(|s| s.fits(lengths, angles)).collect();
+    let mut fitting: Vec<&&Setting> = candidates
+        .iter()
+        .filter(|s| s.fits(lengths, angles))
+        .collect();
     if fitting.len() > 1 && fitting.iter().any(|s| s.choice.starts_with('b')) {
         // All angles are right: the unique axis is b by convention.
         fitting.retain(|s| s.choice.starts_with('b'));
@@ -360,7 +385,10 @@ fn agrees(block: &Block<'_>, atoms: &[Atom<'_>], images: &[Vec<[f64; 3]>]) -> bo
         atom.site.multiplicity == 0 || atom.site.multiplicity as usize == images.len()
     });
     let formula = block.formula.as_ref().and_then(read_formula);
-    let units = block.formula_units.as_ref().and_then(|value| measured(value.text));
+    let units = block
+        .formula_units
+        .as_ref()
+        .and_then(|value| measured(value.text));
     let total = match (formula, units) {
         (Some(formula), Some(units)) => {
             let sites: usize = images.iter().map(Vec::len).sum();
@@ -420,15 +448,15 @@ fn by_hall(value: &Value<'_>) -> Result<Vec<Operator>, Bad> {
         let title = format!("the Hall symbol `{}` {error}", quoted(value.text));
         Bad::new(code::SYMMETRY, value.at, title)
             .field("_space_group_name_Hall")
-            .help("write it as in International Tables B, `-P 2ybc`, or list the operators")
+            .help(
+                "write it as in International Tables B, `-P 2ybc`, or list the operators",
+            )
     })
 }
 
 /// The settings that symbol or number may mean, where that stands, and what it is
 /// called. None where the block says nothing of symmetry.
-fn candidates(
-    block: &Block<'_>,
-) -> Result<(Vec<&'static Setting>, usize, String), Bad> {
+fn candidates(block: &Block<'_>) -> Result<(Vec<&'static Setting>, usize, String), Bad> {
     let number = match &block.number {
         None => None,
         Some(value) => {
@@ -445,7 +473,9 @@ fn candidates(
             }
         }
     };
-    let code = block.setting.map(|value| String::from_utf8_lossy(value.text));
+    let code = block
+        .setting
+        .map(|value| String::from_utf8_lossy(value.text));
     if let (Some((number, at)), Some(code)) = (number, code) {
         let found = group::by_code(number, code.trim());
         if !found.is_empty() {
@@ -458,12 +488,16 @@ fn candidates(
         let found = group::by_hermann_mauguin(&text);
         let what = format!("the symbol `{}`", quoted(value.text));
         if found.is_empty() {
-            return Err(Bad::new(code::SYMMETRY, value.at, format!("{what} is of no space group"))
-                .field("_space_group_name_H-M_alt")
-                .help(
-                    "write the Hermann–Mauguin symbol with blanks, `P 1 21/c 1`, or list \
+            return Err(Bad::new(
+                code::SYMMETRY,
+                value.at,
+                format!("{what} is of no space group"),
+            )
+            .field("_space_group_name_H-M_alt")
+            .help(
+                "write the Hermann–Mauguin symbol with blanks, `P 1 21/c 1`, or list \
                      the operators (`_space_group_symop_operation_xyz`)",
-                ));
+            ));
         }
         if let Some((number, at)) = number
             && found.iter().all(|s| s.number != number)
@@ -476,9 +510,11 @@ fn candidates(
         return Ok((found, value.at, what));
     }
     match number {
-        Some((number, at)) => {
-            Ok((group::by_number(number), at, format!("space group {number}")))
-        }
+        Some((number, at)) => Ok((
+            group::by_number(number),
+            at,
+            format!("space group {number}"),
+        )),
         None => Ok((Vec::new(), block.at, String::new())),
     }
 }

@@ -1,6 +1,9 @@
 //! Sites of the asymmetric unit and operators come in, all sites of the cell go out.
 
-#![allow(clippy::indexing_slicing, reason = "3 × 3 algebra with constant indices")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "3 × 3 algebra with constant indices"
+)]
 
 use super::operator::{Operator, wrap};
 use crate::chem::formats::merge::{distance2, offset};

@@ -140,7 +140,10 @@ pub fn by_hermann_mauguin(symbol: &str) -> Vec<&'static Setting> {
         let numbers = BY_NAME.get(name).map(Vec::as_slice).unwrap_or_default();
         let all = numbers.iter().filter_map(|number| setting(*number));
         all.filter(|s| {
-            choice.is_empty() || [s.choice, s.origin()].iter().any(|c| c.eq_ignore_ascii_case(choice))
+            choice.is_empty()
+                || [s.choice, s.origin()]
+                    .iter()
+                    .any(|c| c.eq_ignore_ascii_case(choice))
         })
         .collect()
     };
@@ -149,9 +152,14 @@ pub fn by_hermann_mauguin(symbol: &str) -> Vec<&'static Setting> {
         return found;
     }
     // ICSD appends the choice to the symbol itself.
-    for (ending, choice) in
-        [("hr", "h"), ("rs", "r"), ("h", "h"), ("r", "r"), ("s", "1"), ("z", "2")]
-    {
+    for (ending, choice) in [
+        ("hr", "h"),
+        ("rs", "r"),
+        ("h", "h"),
+        ("r", "r"),
+        ("s", "1"),
+        ("z", "2"),
+    ] {
         if let Some(name) = name.strip_suffix(ending) {
             let found = of(name, choice);
             if !found.is_empty() {
@@ -229,7 +237,10 @@ mod tests {
     use super::*;
 
     fn numbers(symbol: &str) -> Vec<i32> {
-        by_hermann_mauguin(symbol).iter().map(|s| s.hall_number).collect()
+        by_hermann_mauguin(symbol)
+            .iter()
+            .map(|s| s.hall_number)
+            .collect()
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Tables for Crystallography B, appendix 1.4.2. Translations are kept in twelfths,
 //! so every operator is exact.
 
-#![allow(clippy::indexing_slicing, reason = "3 × 3 algebra with constant indices")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "3 × 3 algebra with constant indices"
+)]
 
 use std::collections::BTreeSet;
 
@@ -65,7 +68,9 @@ fn generators(symbol: &str) -> Result<Vec<Exact>, HallError> {
     };
     // `_` joins words in some files.
     let mut words = words.split(|c: char| c.is_whitespace() || c == '_');
-    let lattice = words.find(|word| !word.is_empty()).ok_or(HallError::Lattice)?;
+    let lattice = words
+        .find(|word| !word.is_empty())
+        .ok_or(HallError::Lattice)?;
     let (inverted, letter) = match lattice.strip_prefix('-') {
         Some(letter) => (true, letter),
         None => (false, lattice),
@@ -279,15 +284,16 @@ fn multiply(left: &Exact, right: &Exact) -> Option<Exact> {
     for i in 0..3 {
         let row = left.rotation[i].map(i16::from);
         for j in 0..3 {
-            let entry: i16 = (0..3).map(|k| row[k] * i16::from(right.rotation[k][j])).sum();
+            let entry: i16 = (0..3)
+                .map(|k| row[k] * i16::from(right.rotation[k][j]))
+                .sum();
             if entry.abs() > 4 {
                 return None;
             }
             product.rotation[i][j] = entry as i8;
         }
         let moved: i16 = (0..3).map(|k| row[k] * i16::from(right.twelfths[k])).sum();
-        product.twelfths[i] =
-            (moved + i16::from(left.twelfths[i])).rem_euclid(12) as i8;
+        product.twelfths[i] = (moved + i16::from(left.twelfths[i])).rem_euclid(12) as i8;
     }
     Some(product)
 }
@@ -309,7 +315,12 @@ mod tests {
             let mut ours: Vec<_> = ours.iter().map(key).collect();
             let mut expected = Vec::new();
             let mut centrings = vec![[0.0; 3]];
-            centrings.extend(theirs.centering_translations.iter().map(|t| [t.x, t.y, t.z]));
+            centrings.extend(
+                theirs
+                    .centering_translations
+                    .iter()
+                    .map(|t| [t.x, t.y, t.z]),
+            );
             for operation in theirs.traverse() {
                 for centring in &centrings {
                     let t = operation.translation;

@@ -83,8 +83,11 @@ fn each_block(
             Ok(Some(Token::Data(name))) => name,
             Ok(None) => return ControlFlow::Continue(()),
             Ok(Some(_)) => {
-                let bad = Bad::syntax(tokens.start, "something stands before the first `data_`")
-                    .help("a CIF begins with `data_` and a name");
+                let bad = Bad::syntax(
+                    tokens.start,
+                    "something stands before the first `data_`",
+                )
+                .help("a CIF begins with `data_` and a name");
                 take(String::new(), Err(source.fault(bad, None)))?;
                 tokens.skip_to_data();
                 continue;

@@ -10,7 +10,10 @@
 //! ```
 //! Blanks between are free.
 
-#![allow(clippy::indexing_slicing, reason = "3 × 3 algebra with constant indices")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "3 × 3 algebra with constant indices"
+)]
 
 use crate::chem::formats::number::decimal;
 
@@ -95,7 +98,9 @@ impl Operator {
     pub fn apply(&self, x: &[f64; 3]) -> [f64; 3] {
         let row = |i: usize| {
             let r = &self.rotation[i];
-            f64::from(r[0]) * x[0] + f64::from(r[1]) * x[1] + f64::from(r[2]) * x[2]
+            f64::from(r[0]) * x[0]
+                + f64::from(r[1]) * x[1]
+                + f64::from(r[2]) * x[2]
                 + self.translation[i]
         };
         [row(0), row(1), row(2)]
@@ -311,7 +316,10 @@ mod tests {
         assert_eq!(refused("x,y,2z"), E::NotARotation);
         assert_eq!(refused("x,x,z"), E::NotARotation);
         assert_eq!(refused("x/2,y,z"), E::Unexpected('/'));
-        assert_eq!(refused("__import__('os').system('x'),y,z"), E::Unexpected('_'));
+        assert_eq!(
+            refused("__import__('os').system('x'),y,z"),
+            E::Unexpected('_')
+        );
         assert_eq!(refused(&"x+".repeat(500)), E::TooLong);
     }
 }

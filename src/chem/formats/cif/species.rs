@@ -18,7 +18,10 @@ pub(super) fn element_of(
 }
 
 fn from_symbol(symbol: &[u8]) -> Option<Element> {
-    let letters = symbol.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let letters = symbol
+        .iter()
+        .take_while(|b| b.is_ascii_alphabetic())
+        .count();
     let (letters, charge) = symbol.split_at_checked(letters)?;
     let sound = charge
         .iter()
@@ -71,7 +74,8 @@ mod tests {
 
     #[test]
     fn symbols_and_labels() {
-        let symbol = |text: &str| element_of(text.as_bytes(), b"X1", None).map(Element::symbol);
+        let symbol =
+            |text: &str| element_of(text.as_bytes(), b"X1", None).map(Element::symbol);
         for (text, is) in [
             ("Fe", Some("Fe")),
             ("FE", Some("Fe")),

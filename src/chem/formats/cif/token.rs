@@ -99,8 +99,11 @@ impl<'a> Tokens<'a> {
                 b'#' => self.skip_line(),
                 0 => {
                     self.at += 1;
-                    return Err(Bad::syntax(self.at - 1, "the file is not text: it holds NUL")
-                        .help("fetch the CIF again; binary files are not read"));
+                    return Err(Bad::syntax(
+                        self.at - 1,
+                        "the file is not text: it holds NUL",
+                    )
+                    .help("fetch the CIF again; binary files are not read"));
                 }
                 1..=b' ' => self.at += 1,
                 _ => break,
@@ -142,7 +145,8 @@ impl<'a> Tokens<'a> {
                     || text.eq_ignore_ascii_case(b"stop_")
                     || text.eq_ignore_ascii_case(b"global_") =>
             {
-                let title = format!("`{}` has no place in a CIF of a structure", quoted(text));
+                let title =
+                    format!("`{}` has no place in a CIF of a structure", quoted(text));
                 return Err(Bad::syntax(at, title).help(
                     "save frames, `stop_` and `global_` belong to dictionaries and STAR \
                      files; remove the line, or quote the word if it is a value",
@@ -165,8 +169,10 @@ impl<'a> Tokens<'a> {
             match self.peek_byte(end) {
                 None | Some(b'\n' | b'\r') => {
                     let text = self.bytes.get(self.at..end).unwrap_or_default();
-                    let title = format!("the quote before `{}` is not closed on its line",
-                        quoted(text.get(1..).unwrap_or_default()));
+                    let title = format!(
+                        "the quote before `{}` is not closed on its line",
+                        quoted(text.get(1..).unwrap_or_default())
+                    );
                     self.at = end;
                     return Err(Bad::syntax(start - 1, title).help(
                         "close it with the same quote, followed by a blank; text of \
@@ -199,8 +205,11 @@ impl<'a> Tokens<'a> {
             .position(|pair| matches!(pair, [b'\n' | b'\r', b';']));
         let Some(length) = closing else {
             self.at = self.bytes.len();
-            return Err(Bad::syntax(start - 1, "the text field that begins here has no end")
-                .help("close it with a line that begins with `;`; was the file cut off?"));
+            return Err(Bad::syntax(
+                start - 1,
+                "the text field that begins here has no end",
+            )
+            .help("close it with a line that begins with `;`; was the file cut off?"));
         };
         self.at = start + length + 2;
         Ok(Some(Token::Value(Value {
@@ -280,7 +289,7 @@ mod tests {
         assert_eq!(all("_a 'b\n c"), ["_a", "error at Some(3)"]);
         assert_eq!(all("_a\n;b\nc"), ["_a", "error at Some(3)"]);
         assert_eq!(all("save_x"), ["error at Some(0)"]);
-        assert_eq!(all("a\0b"), ["a\0b"]);
+        assert_eq!(all("a\0b"), ["a", "error at Some(1)"]);
         assert_eq!(all(" \0"), ["error at Some(1)"]);
     }
 

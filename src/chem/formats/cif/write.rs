@@ -10,6 +10,7 @@ use crate::chem::composition::Composition;
 use crate::chem::element::Element;
 use crate::chem::formats::merge::distance2;
 use crate::chem::structure::Structure;
+use crate::chem::symmetry::{SymmetryError, SymmetrySettings, symmetry};
 
 /// How a file says its symmetry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,49 +37,31 @@ pub struct Asymmetric {
 }
 
 /// Why a crystal was not reduced to its asymmetric unit.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReduceError {
-    /// No space group was found.
-    #[error("no space group was found within {0} Å")]
-    NotFound(String),
+    /// Its symmetry was not found.
+    #[error(transparent)]
+    Symmetry(#[from] SymmetryError),
     /// The space group that was found does not map the sites onto each other.
-    #[error("the sites are no orbits of the space group {0}")]
-    NoOrbits(String),
+    #[error("the sites are no orbits of the space group number {0}")]
+    NoOrbits(u8),
 }
 
-/// Find the space group with the crate `moyo` and cut the sites down to one of each
-/// orbit. `symprec` is the tolerance in Å.
+/// Find the space group and cut the sites of the conventional cell down to one of each
+/// orbit.
 ///
 /// # Errors
 /// No space group is found, or its orbits are not those of the sites.
-pub fn reduce(structure: &Structure, symprec: f64) -> Result<Asymmetric, ReduceError> {
-    let not_found = || ReduceError::NotFound(symprec.to_string());
-    let rows = structure.lattice();
-    let lattice = moyo::base::Lattice::from_basis(*rows);
-    let positions = structure.frac().iter().map(|x| (*x).into()).collect();
-    let numbers = structure.species().iter().map(|e| i32::from(e.z())).collect();
-    let cell = moyo::base::Cell::new(lattice, positions, numbers);
-    let data = moyo::MoyoDataset::with_default(&cell, symprec).map_err(|_| not_found())?;
-    let setting = setting(data.hall_symbol().hall_number).ok_or_else(not_found)?;
-    // Columns of moyo's basis are the cell vectors.
-    let basis = &data.std_cell.lattice.basis;
-    let vector = |j: usize| [0, 1, 2].map(|i| basis.get((i, j)).copied().unwrap_or(0.0));
-    let species: Option<Vec<Element>> = data
-        .std_cell
-        .numbers
-        .iter()
-        .map(|z| u8::try_from(*z).ok().and_then(Element::from_z))
-        .collect();
-    let frac = data.std_cell.positions.iter().map(|x| [x.x, x.y, x.z]).collect();
-    let cell = Structure::new(
-        [vector(0), vector(1), vector(2)],
-        species.ok_or_else(not_found)?,
-        frac,
-    )
-    .map_err(|_| not_found())?;
-    let sites = orbits(&cell, setting, symprec)
-        .ok_or_else(|| ReduceError::NoOrbits(setting.written()))?;
+pub fn reduce(
+    structure: &Structure,
+    settings: &SymmetrySettings,
+) -> Result<Asymmetric, ReduceError> {
+    let found = symmetry(structure, settings)?;
+    let no_orbits = || ReduceError::NoOrbits(found.number);
+    let setting = setting(i32::from(found.hall_number)).ok_or_else(no_orbits)?;
+    let cell = found.conventional;
+    let sites = orbits(&cell, setting, found.symprec).ok_or_else(no_orbits)?;
     Ok(Asymmetric {
         cell,
         setting,
@@ -96,8 +79,7 @@ fn orbits(
     let limit = (10.0 * symprec) * (10.0 * symprec);
     let mut orbit_of: Vec<Option<usize>> = vec![None; cell.sites()];
     let mut sites = Vec::new();
-    for (start, (element, position)) in
-        cell.species().iter().zip(cell.frac()).enumerate()
+    for (start, (element, position)) in cell.species().iter().zip(cell.frac()).enumerate()
     {
         if orbit_of.get(start).copied().flatten().is_some() {
             continue;
@@ -148,7 +130,9 @@ pub fn symmetric(name: &str, crystal: &Asymmetric, symmetry: Symmetry) -> String
         let _ = writeln!(text, "_space_group_IT_number   {}", setting.number);
     }
     if matches!(symmetry, Symmetry::Full | Symmetry::Operators) {
-        text.push_str("loop_\n _space_group_symop_id\n _space_group_symop_operation_xyz\n");
+        text.push_str(
+            "loop_\n _space_group_symop_id\n _space_group_symop_operation_xyz\n",
+        );
         let operators = hall::operators(setting.hall).unwrap_or_default();
         for (i, operator) in operators.iter().map(Operator::text).enumerate() {
             let _ = writeln!(text, "  {}  '{operator}'", i + 1);
@@ -159,8 +143,10 @@ pub fn symmetric(name: &str, crystal: &Asymmetric, symmetry: Symmetry) -> String
 }
 
 fn head(name: &str, structure: &Structure) -> String {
-    let word: String =
-        name.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
+    let word: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() { c } else { '_' })
+        .collect();
     let mut text = format!("data_{word}\n");
     let (lengths, angles) = (structure.lengths(), structure.angles());
     for (tag, length) in ["a", "b", "c"].iter().zip(lengths) {
@@ -170,8 +156,10 @@ fn head(name: &str, structure: &Structure) -> String {
         let _ = writeln!(text, "_cell_angle_{tag}   {angle:.10}");
     }
     let composition: Composition = structure.composition();
-    let parts: Vec<String> =
-        composition.iter().map(|(element, amount)| format!("{element}{amount}")).collect();
+    let parts: Vec<String> = composition
+        .iter()
+        .map(|(element, amount)| format!("{element}{amount}"))
+        .collect();
     let _ = writeln!(text, "_chemical_formula_sum   '{}'", parts.join(" "));
     let _ = writeln!(text, "_cell_volume   {:.10}", structure.volume());
     text

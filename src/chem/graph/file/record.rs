@@ -149,7 +149,10 @@ fn check(graph: &CrystalGraph) -> Result<(), &'static str> {
     if graph.src.iter().any(|&src| src as usize >= nodes) {
         return Err("an edge comes from no node");
     }
-    let lengths = graph.distance.iter().chain(graph.displacement.iter().flatten());
+    let lengths = graph
+        .distance
+        .iter()
+        .chain(graph.displacement.iter().flatten());
     if !graph.cutoff.is_finite() || lengths.into_iter().any(|x| !x.is_finite()) {
         return Err("a length is not finite");
     }

@@ -138,8 +138,12 @@ fn a_file_cut_off_anywhere_is_noticed() {
 /// A graph's bytes changed, with checksums made to fit: a forger's file.
 fn forged(body: &[u8]) -> Result<CrystalGraph, GraphFileError> {
     let mut writer = GraphWriter::new(Vec::new()).unwrap();
-    writer.index.extend_from_slice(&(HEADER as u64).to_le_bytes());
-    writer.index.extend_from_slice(&(body.len() as u64).to_le_bytes());
+    writer
+        .index
+        .extend_from_slice(&(HEADER as u64).to_le_bytes());
+    writer
+        .index
+        .extend_from_slice(&(body.len() as u64).to_le_bytes());
     writer.index.extend_from_slice(&checksum(body));
     writer.out.extend_from_slice(body);
     writer.offset += body.len() as u64;
@@ -200,7 +204,10 @@ fn graphs_that_do_not_fit_are_not_written() {
         let mut graph = good.clone();
         spoil(&mut graph);
         let said = writer.add(&graph).err();
-        assert!(matches!(said, Some(GraphFileError::BadGraph { .. })), "{number}");
+        assert!(
+            matches!(said, Some(GraphFileError::BadGraph { .. })),
+            "{number}"
+        );
     }
 }
 

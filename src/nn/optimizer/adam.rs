@@ -1,11 +1,8 @@
 //! The Adam optimiser (Kingma, Ba 2015). In: weights, gradients, moments, the number of
 //! the step. Out: weights and moments after the step.
 
-use rayon::prelude::*;
-
-use super::blocks::{BLOCK, vectorised};
-use super::buffer::Buffer;
-use super::failure::Failure;
+use super::super::failure::Failure;
+use super::{Shaping, above_zero, share};
 
 /// Where eps stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,49 +51,17 @@ impl Adam {
 
     /// An error if a setting is outside what it may be.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let setting = |name, holds: bool, needed: &str, value: f64| match holds {
-            true => Ok(()),
-            false => Err(Failure::Setting {
-                name,
-                problem: format!("it must be {needed}, not {value}"),
-            }),
-        };
-        let share = |x: f64| (0.0..1.0).contains(&x);
-        let (rate, eps) = (self.rate, self.eps);
-        let above = |x: f64| x > 0.0 && x.is_finite();
-        setting("rate", above(rate), "above 0 and finite", rate)?;
-        setting("eps", above(eps), "above 0 and finite", eps)?;
-        let between = "at least 0 and below 1";
-        setting("beta1", share(self.beta1), between, self.beta1)?;
-        setting("beta2", share(self.beta2), between, self.beta2)
-    }
-
-    /// Step number `step` (from 1) on the weights `p`, given their gradients `g` and the
-    /// running means `m` of the gradient and `v` of its square.
-    pub(crate) fn step(
-        &self,
-        step: u64,
-        p: &mut [Buffer],
-        g: &[Buffer],
-        m: &mut [Buffer],
-        v: &mut [Buffer],
-    ) {
-        let factors = self.factors(step);
-        for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-            p.values_mut()
-                .par_chunks_mut(BLOCK)
-                .zip(g.values().par_chunks(BLOCK))
-                .zip(m.values_mut().par_chunks_mut(BLOCK))
-                .zip(v.values_mut().par_chunks_mut(BLOCK))
-                .for_each(|(((p, g), m), v)| vectorised(|| factors.apply(p, g, m, v)));
-        }
+        above_zero("rate", self.rate)?;
+        above_zero("eps", self.eps)?;
+        share("beta1", self.beta1)?;
+        share("beta2", self.beta2)
     }
 
     /// The factors of a step. Both forms are p -= size · m / (√v · root + eps).
     ///
     /// Keras takes the powers of β in single precision, where 1 - 0.999^t is off by 1e-5
     /// of itself: enough to be seen after a few steps, so its form does the same.
-    fn factors(&self, step: u64) -> Factors {
+    pub(crate) fn factors(&self, step: u64) -> Factors {
         let (size, root) = match self.form {
             AdamForm::Torch => {
                 let one = 1.0 - libm::pow(self.beta1, step as f64);
@@ -122,8 +87,8 @@ impl Adam {
 }
 
 /// The numbers a step needs, in the precision of the weights.
-#[derive(Clone, Copy)]
-struct Factors {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Factors {
     size: f32,
     root: f32,
     eps: f32,
@@ -134,9 +99,38 @@ struct Factors {
 }
 
 impl Factors {
+    /// One step on the weights `p`, given their gradients `g` and the running means `m` of
+    /// the gradient and `v` of its square.
     #[inline(always)]
-    fn apply(self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+    pub(crate) fn apply(
+        self,
+        shaping: Shaping,
+        p: &mut [f32],
+        g: &[f32],
+        m: &mut [f32],
+        v: &mut [f32],
+    ) {
+        if shaping == Shaping::NONE {
+            self.apply_shaped(|g, _| g, 1.0, p, g, m, v);
+        } else {
+            let shaped = |g: f32, p: f32| shaping.gradient(g, p);
+            self.apply_shaped(shaped, shaping.shrink, p, g, m, v);
+        }
+    }
+
+    #[inline(always)]
+    fn apply_shaped(
+        self,
+        shaped: impl Fn(f32, f32) -> f32,
+        shrink: f32,
+        p: &mut [f32],
+        g: &[f32],
+        m: &mut [f32],
+        v: &mut [f32],
+    ) {
         for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+            let g = shaped(*g, *p);
+            *p *= shrink;
             *m = self.keep1 * *m + self.fresh1 * g;
             *v = self.keep2 * *v + self.fresh2 * (g * g);
             *p -= self.size * *m / (v.sqrt() * self.root + self.eps);
@@ -151,12 +145,12 @@ mod tests {
     /// Runs `gradients` through Adam on one weight that starts at 1, and beside it the
     /// formula of the form's documentation in double precision.
     fn both(adam: Adam, gradients: &[f64]) -> (f64, f64) {
-        let one = |x: f32| vec![Buffer::from_vec(vec![x])];
-        let (mut p, mut m, mut v) = (one(1.0), one(0.0), one(0.0));
+        let (mut p, mut m, mut v) = ([1.0], [0.0], [0.0]);
         let (mut q, mut a, mut b) = (1.0f64, 0.0, 0.0);
         for (k, g) in gradients.iter().enumerate() {
             let t = k as i32 + 1;
-            adam.step(t as u64, &mut p, &one(*g as f32), &mut m, &mut v);
+            let factors = adam.factors(t as u64);
+            factors.apply(Shaping::NONE, &mut p, &[*g as f32], &mut m, &mut v);
             a = adam.beta1 * a + (1.0 - adam.beta1) * g;
             b = adam.beta2 * b + (1.0 - adam.beta2) * g * g;
             q -= match adam.form {
@@ -171,7 +165,7 @@ mod tests {
                 }
             };
         }
-        (f64::from(p[0].values()[0]), q)
+        (f64::from(p[0]), q)
     }
 
     #[test]

@@ -1,0 +1,224 @@
+//! Functions of one number, applied to every number. In: values. Out: the same slice,
+//! mapped; or the gradient with respect to what was read, in place, from what was read or
+//! made.
+
+use super::super::blocks::{each, each_with};
+use super::math::{exp, ln, sigmoid, softplus, tanh};
+use super::relu::{pass_positive, rectify};
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Map {
+    Relu,
+    /// x, or `slope`·x below zero; `slope` is not negative.
+    LeakyRelu {
+        slope: f32,
+    },
+    Sigmoid,
+    Tanh,
+    /// x·σ(x).
+    Silu,
+    /// ln(1 + e^x).
+    Softplus,
+    Exp,
+    Ln,
+    /// x + c.
+    Shift(f32),
+    /// c·x.
+    Scale(f32),
+    /// c - x.
+    From(f32),
+    /// c / x.
+    Inverse(f32),
+    /// x / c.
+    Over(f32),
+}
+
+impl Map {
+    /// Whether the backward pass reads what the function read.
+    pub(crate) fn keeps_input(self) -> bool {
+        matches!(self, Map::Silu | Map::Softplus | Map::Ln | Map::Inverse(_))
+    }
+
+    /// Whether the backward pass reads what the function made.
+    pub(crate) fn keeps_output(self) -> bool {
+        matches!(
+            self,
+            Map::Relu | Map::LeakyRelu { .. } | Map::Sigmoid | Map::Tanh | Map::Exp
+        )
+    }
+
+    /// Applies it in place.
+    pub(crate) fn apply(self, x: &mut [f32]) {
+        match self {
+            Map::Relu => rectify(x),
+            Map::LeakyRelu { slope } => {
+                map(x, |x| if x < 0.0 { slope * x } else { x });
+            }
+            Map::Sigmoid => map(x, sigmoid),
+            Map::Tanh => map(x, tanh),
+            Map::Silu => map(x, |x| x * sigmoid(x)),
+            Map::Softplus => map(x, softplus),
+            Map::Exp => map(x, exp),
+            Map::Ln => map(x, ln),
+            Map::Shift(c) => map(x, |x| x + c),
+            Map::Scale(c) => map(x, |x| x * c),
+            Map::From(c) => map(x, |x| c - x),
+            Map::Inverse(c) => map(x, |x| c / x),
+            Map::Over(c) => map(x, |x| x / c),
+        }
+    }
+
+    /// Turns the gradient `g` with respect to y into that with respect to x, in place. `x`
+    /// and `y` may be empty where they are not kept.
+    pub(crate) fn back(self, g: &mut [f32], x: &[f32], y: &[f32]) {
+        match self {
+            Map::Relu => pass_positive(g, y),
+            Map::LeakyRelu { slope } => {
+                pass(g, y, |g, y| if y > 0.0 { g } else { slope * g });
+            }
+            Map::Sigmoid => pass(g, y, |g, y| g * (y * (1.0 - y))),
+            Map::Tanh => pass(g, y, |g, y| g * (1.0 - y * y)),
+            Map::Silu => pass(g, x, |g, x| {
+                let s = sigmoid(x);
+                g * (s + x * (s * (1.0 - s)))
+            }),
+            Map::Softplus => pass(g, x, |g, x| g * sigmoid(x)),
+            Map::Exp => pass(g, y, |g, y| g * y),
+            Map::Ln => pass(g, x, |g, x| g / x),
+            Map::Shift(_) => (),
+            Map::Scale(c) => map(g, |g| g * c),
+            Map::From(_) => map(g, |g| -g),
+            Map::Over(c) => map(g, |g| g / c),
+            Map::Inverse(c) => pass(g, x, |g, x| -(g * c) / (x * x)),
+        }
+    }
+}
+
+#[inline(always)]
+fn map(x: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
+    each(x, |_, x| x.iter_mut().for_each(|x| *x = f(*x)));
+}
+
+#[inline(always)]
+fn pass(g: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) {
+    each_with(g, x, |g, x| {
+        g.iter_mut().zip(x).for_each(|(g, x)| *g = f(*g, *x));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::differences::{check_curved, random, weighted};
+    use super::*;
+
+    const ALL: [Map; 13] = [
+        Map::Relu,
+        Map::LeakyRelu { slope: 0.2 },
+        Map::Sigmoid,
+        Map::Tanh,
+        Map::Silu,
+        Map::Softplus,
+        Map::Exp,
+        Map::Ln,
+        Map::Shift(1.5),
+        Map::Scale(-2.5),
+        Map::From(0.5),
+        Map::Inverse(2.0),
+        Map::Over(3.0),
+    ];
+
+    fn run(map: Map, x: &[f32]) -> Vec<f32> {
+        let mut y = x.to_vec();
+        map.apply(&mut y);
+        y
+    }
+
+    #[test]
+    fn values_by_definition() {
+        let expected: [fn(f64) -> f64; 13] = [
+            |x| x.max(0.0),
+            |x| if x < 0.0 { 0.2 * x } else { x },
+            |x| 1.0 / (1.0 + libm::exp(-x)),
+            libm::tanh,
+            |x| x / (1.0 + libm::exp(-x)),
+            |x| libm::log1p(libm::exp(x)),
+            libm::exp,
+            libm::log,
+            |x| x + 1.5,
+            |x| -2.5 * x,
+            |x| 0.5 - x,
+            |x| 2.0 / x,
+            |x| x / 3.0,
+        ];
+        for (map, exact) in ALL.into_iter().zip(expected) {
+            let mut x = random(100, 1);
+            if map == Map::Ln {
+                x.iter_mut().for_each(|x| *x = x.abs());
+            }
+            for (x, y) in x.iter().zip(run(map, &x)) {
+                let exact = exact(f64::from(*x));
+                let error = (f64::from(y) - exact).abs();
+                assert!(error <= 4e-7 * exact.abs().max(1e-3), "{map:?}({x}): {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_are_finite_differences() {
+        for map in ALL {
+            for (n, seed) in [(1, 1), (17, 2), (70, 3)] {
+                let (mut x, w) = (random(n, seed), random(n, seed + 10));
+                let far = matches!(map, Map::Ln | Map::Inverse(_));
+                if far {
+                    // Away from the pole, where differences mean something.
+                    x.iter_mut().for_each(|x| *x = x.abs() + 1.0);
+                }
+                let y = run(map, &x);
+                let mut g = w.clone();
+                let (kept_x, kept_y) = (map.keeps_input(), map.keeps_output());
+                map.back(
+                    &mut g,
+                    if kept_x { &x } else { &[] },
+                    if kept_y { &y } else { &[] },
+                );
+                check_curved(&format!("{map:?}"), &x, &g, |x| weighted(&run(map, x), &w));
+            }
+        }
+    }
+
+    #[test]
+    fn functions_and_slopes_agree_with_dfdx() {
+        use dfdx::prelude::{Backward, Cpu, Tensor, TensorFromVec, Trace};
+        type Flat = Tensor<(usize,), f32, Cpu>;
+        type Traced = Tensor<(usize,), f32, Cpu, dfdx::prelude::OwnedTape<f32, Cpu>>;
+        type Theirs = fn(Traced) -> Traced;
+        let cases: [(Map, Theirs); 6] = [
+            (Map::Sigmoid, |x| x.sigmoid()),
+            (Map::Tanh, |x| x.tanh()),
+            (Map::Exp, |x| x.exp()),
+            (Map::Ln, |x| x.ln()),
+            (Map::Scale(-2.5), |x| x * -2.5),
+            (Map::Shift(1.5), |x| x + 1.5),
+        ];
+        for (map, theirs) in cases {
+            let mut x = random(50, 4);
+            if map == Map::Ln {
+                x.iter_mut().for_each(|x| *x = x.abs());
+            }
+            let t: Flat = Cpu::default().tensor_from_vec(x.clone(), (50,));
+            let out = theirs(t.leaky_trace());
+            let (values, sum) = (out.as_vec(), {
+                use dfdx::prelude::{Rank0, SumTo};
+                out.sum::<Rank0, _>()
+            });
+            let slopes = sum.backward().get(&t).as_vec();
+            let y = run(map, &x);
+            let mut g = vec![1.0; 50];
+            map.back(&mut g, &x, &y);
+            for (a, b) in y.iter().chain(&g).zip(values.iter().chain(&slopes)) {
+                assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{map:?}: {a} {b}");
+            }
+        }
+    }
+}

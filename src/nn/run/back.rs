@@ -1,0 +1,220 @@
+//! The backward pass. In: a tape and the gradient of the loss with respect to the output.
+//! Out: the gradient of every weight. A value read by several steps gets the sum of their
+//! gradients, the last step's first; so do weights that several steps share.
+
+use super::super::blocks::each_with;
+use super::super::buffer::{Buffer, Pool};
+use super::super::layers::{Side, collect_rows};
+use super::super::lower::{Kernel, Step};
+use super::{Mode, Run, Tape, taken, values};
+
+impl Run<'_> {
+    /// Walks back over `tape` from `output` and the gradient of the loss with respect to
+    /// it. Fills `gradients` (in ordinal order) for every weight the output depends on.
+    pub(crate) fn backward(
+        &self,
+        mut tape: Tape,
+        output: Buffer,
+        gradient: Buffer,
+        gradients: &mut [Buffer],
+        pool: &mut Pool,
+    ) {
+        let program = self.program;
+        let mut flowing: Vec<Option<Buffer>> = Vec::new();
+        flowing.resize_with(program.values.len(), || None);
+        for (places, buffer) in [(&mut flowing, gradient), (&mut tape.values, output)] {
+            if let Some(place) = places.get_mut(program.output) {
+                *place = Some(buffer);
+            }
+        }
+        for (k, step) in program.steps.iter().enumerate().rev() {
+            let note = taken(tape.notes.get_mut(k));
+            let gy = taken(flowing.get_mut(step.output));
+            let learns = program.values.get(step.output).is_some_and(|v| v.learns);
+            if let (Some(mut gy), true) = (gy, learns) {
+                let back = Back {
+                    run: self,
+                    step,
+                    values: &tape.values,
+                    note: note.as_ref().map_or(&[], Buffer::values),
+                };
+                back.step(&mut gy, gradients, &mut flowing, pool);
+                match step.kernel.in_place() {
+                    true => back.send(0, gy, &mut flowing, pool),
+                    false => pool.give(gy),
+                }
+            }
+            let used = taken(tape.values.get_mut(step.output));
+            used.into_iter().chain(note).for_each(|b| pool.give(b));
+        }
+        let rest = tape.values.into_iter().chain(flowing).flatten();
+        rest.for_each(|b| pool.give(b));
+    }
+}
+
+/// One step of the way back.
+struct Back<'a> {
+    run: &'a Run<'a>,
+    step: &'a Step,
+    values: &'a [Option<Buffer>],
+    note: &'a [f32],
+}
+
+impl Back<'_> {
+    /// From the gradient `gy` of what the step made (used up or changed in place), the
+    /// gradients of its weights and, unless it works in place, of what it read.
+    fn step(
+        &self,
+        gy: &mut Buffer,
+        gradients: &mut [Buffer],
+        flowing: &mut [Option<Buffer>],
+        pool: &mut Pool,
+    ) {
+        let step = self.step;
+        let first = step.weights.first().copied().unwrap_or(0);
+        let own = gradients.get_mut(first..first + step.weights.len());
+        let own = own.unwrap_or(&mut []);
+        if !step.adds {
+            return self.into(gy, own, flowing, pool);
+        }
+        let fresh = |own: &Buffer| pool.take(own.values().len());
+        let mut parts: Vec<Buffer> = own.iter().map(fresh).collect();
+        self.into(gy, &mut parts, flowing, pool);
+        for (own, part) in own.iter_mut().zip(parts) {
+            add(own, part, pool);
+        }
+    }
+
+    /// The same, the gradients of the weights written into `targets`.
+    fn into(
+        &self,
+        gy: &mut Buffer,
+        targets: &mut [Buffer],
+        flowing: &mut [Option<Buffer>],
+        pool: &mut Pool,
+    ) {
+        let mut targets = targets.iter_mut().map(Buffer::values_mut);
+        let gw = targets.next().unwrap_or(&mut []);
+        let gb = targets.next();
+        match &self.step.kernel {
+            Kernel::Map(map) => map.back(gy.values_mut(), self.read(0), self.made()),
+            Kernel::Dropout(dropout) => {
+                if let Some(seed) = self.run.seed(dropout) {
+                    dropout.apply(seed, gy.values_mut());
+                }
+            }
+            Kernel::Pair(pair) => {
+                for (which, side) in [Side::Left, Side::Right].into_iter().enumerate() {
+                    if let Some(mut gx) = self.target(which, gy, pool) {
+                        let (a, b) = (self.read(0), self.read(1));
+                        pair.backward(side, gy.values(), a, b, gx.values_mut());
+                        self.send(which, gx, flowing, pool);
+                    }
+                }
+            }
+            Kernel::Concat(concat) => {
+                for which in 0..self.step.inputs.len() {
+                    if let Some(mut gx) = self.target(which, gy, pool) {
+                        concat.backward(which, gy.values(), gx.values_mut());
+                        self.send(which, gx, flowing, pool);
+                    }
+                }
+            }
+            Kernel::Constant(_) => (),
+            Kernel::Weight => collect_rows(gy.values(), gw),
+            _ => {
+                let mut gx = self.target(0, gy, pool);
+                let to_x = gx.as_mut().map(Buffer::values_mut);
+                self.one_input(gy.values_mut(), gw, gb, to_x);
+                if let Some(gx) = gx {
+                    self.send(0, gx, flowing, pool);
+                }
+            }
+        }
+    }
+
+    /// The steps that read one value and make other numbers of it.
+    fn one_input(
+        &self,
+        gy: &mut [f32],
+        gw: &mut [f32],
+        gb: Option<&mut [f32]>,
+        gx: Option<&mut [f32]>,
+    ) {
+        let (x, w) = (self.read(0), self.run.weight(self.step.weights.first()));
+        let w = w.unwrap_or(&[]);
+        match (&self.step.kernel, gx) {
+            (Kernel::Dense(dense), gx) => {
+                dense.backward(x, self.made(), w, gy, gw, gb, gx);
+            }
+            (Kernel::Convolution(conv), gx) => {
+                let signal = if conv.pads() { self.note } else { x };
+                conv.backward(signal, self.made(), w, gy, gw, gb, gx);
+            }
+            (Kernel::BatchNorm(norm), gx) => {
+                let of_batch = matches!(self.run.mode, Mode::Learn(_));
+                let gb = gb.unwrap_or(&mut []);
+                norm.backward(x, self.note, w, gy, of_batch, gw, gb, gx);
+            }
+            (Kernel::LayerNorm(norm), gx) => {
+                let gb = gb.unwrap_or(&mut []);
+                norm.backward(x, self.note, w, gy, gw, gb, gx);
+            }
+            (Kernel::Softmax(softmax), Some(gx)) => {
+                gx.copy_from_slice(gy);
+                softmax.backward(self.made(), gx);
+            }
+            (Kernel::Pooling(pooling), Some(gx)) => pooling.backward(gy, gx),
+            (Kernel::Slice(slice), Some(gx)) => slice.backward(gy, gx),
+            (Kernel::Transpose(turn), Some(gx)) => turn.backward(gy, gx),
+            (Kernel::Reduce(reduce), Some(gx)) => reduce.backward(gy, gx),
+            _ => (),
+        }
+    }
+
+    /// What the step read as input number `which`, if it was kept.
+    fn read(&self, which: usize) -> &[f32] {
+        let input = self.step.inputs.get(which);
+        values(input.and_then(|input| self.values.get(*input)))
+    }
+
+    /// What the step made, if it was kept.
+    fn made(&self) -> &[f32] {
+        values(self.values.get(self.step.output))
+    }
+
+    /// A buffer for the gradient of input number `which`, if that is asked for.
+    fn target(&self, which: usize, gy: &Buffer, pool: &mut Pool) -> Option<Buffer> {
+        if self.step.sends.get(which) != Some(&true) {
+            return None;
+        }
+        let program = self.run.program;
+        let rows = gy.values().len() / program.width(self.step.output).max(1);
+        let input = self.step.inputs.get(which).copied().unwrap_or(0);
+        Some(pool.take(rows * program.width(input)))
+    }
+
+    /// Adds `gradient` to what has come to input number `which` so far.
+    fn send(
+        &self,
+        which: usize,
+        gradient: Buffer,
+        flowing: &mut [Option<Buffer>],
+        pool: &mut Pool,
+    ) {
+        let input = self.step.inputs.get(which);
+        match input.and_then(|input| flowing.get_mut(*input)) {
+            Some(Some(own)) => add(own, gradient, pool),
+            Some(none) => *none = Some(gradient),
+            None => pool.give(gradient),
+        }
+    }
+}
+
+/// Adds the numbers of `part`, which goes back to the pool.
+fn add(own: &mut Buffer, part: Buffer, pool: &mut Pool) {
+    each_with(own.values_mut(), part.values(), |y, x| {
+        y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
+    });
+    pool.give(part);
+}
