@@ -10,7 +10,9 @@ pub struct SpeciesList(Vec<Element>);
 
 /// An element that a list lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the structure holds {element}, for which the descriptor has no columns; add it to the list of species")]
+#[error(
+    "the structure holds {element}, for which the descriptor has no columns; add it to the list of species"
+)]
 pub struct UnlistedElement {
     /// The element.
     pub element: Element,

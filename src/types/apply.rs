@@ -84,6 +84,10 @@ impl Checker<'_> {
         let Some(bound) = self.bind(&call, args, ctx) else {
             return Val::poison(span);
         };
+        // What is wrong with the item itself was said where it stands.
+        if self.failed.contains(&id) {
+            return Val::poison(span);
+        }
         if signature.settings().is_none() {
             // `weight(…)` takes settings alone, and yet owns weights.
             let site = signature.learns().then(|| self.site(span, ctx));

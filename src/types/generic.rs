@@ -63,6 +63,7 @@ impl Checker<'_> {
                     super::matching::fit(val, &param.pat, &mut subst, &due)
                 {
                     self.report(problem);
+                    self.failed.insert(id);
                 }
             }
             let stand_in = super::matching::instantiate(&param.pat, &Subst::default());

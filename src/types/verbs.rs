@@ -74,6 +74,10 @@ fn jsonl(checker: &mut Checker<'_>, call: &Applied) -> Val {
 }
 
 fn not_known(checker: &mut Checker<'_>, call: &Applied, param: &str) -> Val {
+    // A parameter of a function checked by itself: each use of it will know.
+    if matches!(call.value(param).map(|val| &val.form), Some(Form::Unknown)) {
+        return Val::unknown(Ty::Poison, call.at);
+    }
     let problem = problems::known_after_run(call.span_of(param), &call.due(param));
     checker.report(problem);
     Val::poison(call.at)

@@ -1,0 +1,33 @@
+//! The structures of a folder of goldens: `structures.json` comes in, crystals by their
+//! `gid` go out.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use tmo::chem::Structure;
+use tmo::chem::element::Element;
+
+#[derive(Deserialize)]
+struct Record {
+    gid: String,
+    lattice: [[f64; 3]; 3],
+    species: Vec<Element>,
+    frac_coords: Vec<[f64; 3]>,
+}
+
+/// Read them, in the order of the file.
+pub fn read(folder: &Path) -> Result<Vec<(String, Structure)>, String> {
+    let path = folder.join("structures.json");
+    let said = |why: String| format!("{}: {why}", path.display());
+    let text = std::fs::read_to_string(&path).map_err(|error| said(error.to_string()))?;
+    let records: Vec<Record> =
+        serde_json::from_str(&text).map_err(|error| said(error.to_string()))?;
+    let each = records.into_iter().map(|record| {
+        let made = Structure::new(record.lattice, record.species, record.frac_coords);
+        match made {
+            Ok(structure) => Ok((record.gid, structure)),
+            Err(error) => Err(said(format!("{}: {error}", record.gid))),
+        }
+    });
+    each.collect()
+}

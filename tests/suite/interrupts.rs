@@ -1,0 +1,168 @@
+//! Ctrl-C and worse, at any moment: what is left behind is a store that the next run uses,
+//! and the results are those of a run nobody touched.
+
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::project::{contents, tmo};
+
+const LONG: &str = "tests/scripts/long.tmo";
+/// SIGINT.
+const INTERRUPT: i32 = 2;
+/// SIGKILL.
+const KILL: i32 = 9;
+
+fn start(folder: &Path) -> Child {
+    let (store, out) = (folder.join("store"), folder.join("out"));
+    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
+    tmo(&[
+        "run",
+        LONG,
+        "--threads",
+        "1",
+        "--store",
+        store,
+        "--out",
+        out,
+    ])
+    .stdout(Stdio::null())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap()
+}
+
+/// Start a run, send it a signal after a while, and wait for its end.
+fn struck(folder: &Path, after: Duration, signal: i32) -> (ExitStatus, String) {
+    let child = start(folder);
+    sleep(after);
+    let id = child.id().to_string();
+    // It may have ended already: then nobody hears the signal.
+    let _ = Command::new("kill")
+        .args([&format!("-{signal}"), &id])
+        .output()
+        .unwrap();
+    let done = child.wait_with_output().unwrap();
+    (
+        done.status,
+        String::from_utf8_lossy(&done.stderr).into_owned(),
+    )
+}
+
+/// A run nobody touches: how long it took, and its files.
+fn untouched() -> (Duration, std::collections::BTreeMap<String, Vec<u8>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = Instant::now();
+    let done = start(folder.path()).wait_with_output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    (begin.elapsed(), contents(&folder.path().join("out")))
+}
+
+/// Signals at `count` moments spread over the time of a run. A store is used again and
+/// again until a run on it comes to its end; gives how many runs were stopped.
+fn strike(count: u32, signal: i32) -> u32 {
+    let (time, expected) = untouched();
+    let mut stopped = 0;
+    let mut folder = TempDir::new().unwrap();
+    for k in 0..count {
+        // Every part of the run is met, in no order: 21 and `count` share no factor.
+        let part = f64::from(k * 21 % count) / f64::from(count - 1);
+        let after = time.mul_f64(part);
+        let (status, told) = struck(folder.path(), after, signal);
+        // Before the program listens, the signal ends it as the system does; a shell
+        // shows both as 130.
+        let ended_by_signal =
+            status.code() == Some(130) || status.signal() == Some(signal);
+        assert!(
+            ended_by_signal || status.success(),
+            "after {after:?}: {status}\n{told}"
+        );
+        if status.success() {
+            assert!(
+                contents(&folder.path().join("out")) == expected,
+                "after {after:?}"
+            );
+            folder = TempDir::new().unwrap();
+        } else {
+            stopped += 1;
+        }
+        if status.code() == Some(130) {
+            assert!(told.contains("E0809"), "after {after:?}: {told}");
+        }
+        assert!(
+            !told.contains("W0901"),
+            "after {after:?}: a damaged store\n{told}"
+        );
+    }
+    let done = start(folder.path()).wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{told}");
+    assert!(!told.contains("W0901"), "{told}");
+    assert!(
+        contents(&folder.path().join("out")) == expected,
+        "the files differ"
+    );
+    stopped
+}
+
+#[test]
+fn fifty_interrupts_leave_a_store_that_the_next_run_uses() {
+    let stopped = strike(50, INTERRUPT);
+    assert!(stopped >= 20, "only {stopped} of 50 runs were stopped");
+}
+
+#[test]
+fn kills_leave_a_store_that_the_next_run_uses() {
+    let stopped = strike(10, KILL);
+    assert!(stopped >= 3, "only {stopped} of 10 runs were killed");
+}
+
+/// Start a run and interrupt it as soon as it says that it trains.
+fn struck_in_training(folder: &Path) -> ExitStatus {
+    let mut child = start(folder);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let trains = lines.any(|line| line.unwrap().starts_with("train: up to"));
+    assert!(trains, "the run says nothing of its training");
+    let id = child.id().to_string();
+    let _ = Command::new("kill").args(["-2", &id]).output().unwrap();
+    // Let it say what it has to say.
+    lines.for_each(drop);
+    child.wait().unwrap()
+}
+
+#[test]
+fn an_interrupted_training_goes_on_where_it_stopped() {
+    let (_, expected) = untouched();
+    // On a busy machine a training may end before the signal comes: then once more.
+    for _ in 0..10 {
+        let folder = TempDir::new().unwrap();
+        let status = struck_in_training(folder.path());
+        if status.success() {
+            continue;
+        }
+        assert_eq!(status.code(), Some(130), "{status}");
+        let done = start(folder.path()).wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(
+            done.status.success() && told.contains("going on after epoch"),
+            "{told}"
+        );
+        assert!(
+            contents(&folder.path().join("out")) == expected,
+            "the files differ"
+        );
+        return;
+    }
+    panic!("ten trainings ended before they could be interrupted");
+}

@@ -1,0 +1,181 @@
+//! `tmo run` with the real program: the same bytes whatever the number of threads and
+//! however often, nothing computed twice, and failures that say what to do.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use crate::project::{contents, said, tmo};
+
+const SMALL: &str = "tests/scripts/small.tmo";
+
+/// Run the small study with a store and an outcome folder below `folder`.
+fn run(folder: &Path, out: &str, more: &[&str]) -> Output {
+    let store = folder.join("store");
+    let out = folder.join(out);
+    let mut arguments = vec!["run", SMALL, "--store", store.to_str().unwrap()];
+    arguments.extend(["--out", out.to_str().unwrap()]);
+    arguments.extend(more);
+    tmo(&arguments).output().unwrap()
+}
+
+fn ran(folder: &Path, out: &str, more: &[&str]) -> (BTreeMap<String, Vec<u8>>, String) {
+    let done = run(folder, out, more);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    (
+        contents(&folder.join(out)),
+        String::from_utf8(done.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn the_second_run_computes_nothing_and_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, told) = ran(folder.path(), "first", &[]);
+    assert!(told.contains("train"), "{told}");
+    let names: Vec<&str> = first.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "first/learning_curve.png",
+            "first/learning_curve.svg",
+            "first/metrics.json",
+            "first/parity.png",
+            "first/parity.svg",
+            "first/predictions.csv",
+            "first/report.html",
+            "first/weights.safetensors",
+        ]
+    );
+    let (second, told) = ran(folder.path(), "second", &[]);
+    assert_eq!(told, "evaluate: cached\n");
+    assert!(first == second, "the files differ");
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let (one, two, four) = (
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
+    let (first, _) = ran(one.path(), "out", &["--threads", "1"]);
+    for (folder, threads) in [(&two, "2"), (&four, "4")] {
+        let (other, _) = ran(folder.path(), "out", &["--threads", threads]);
+        assert!(first == other, "1 and {threads} threads differ");
+    }
+}
+
+#[test]
+fn metrics_and_predictions_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, _) = ran(folder.path(), "out", &["--quiet"]);
+    let metrics: serde_json::Value =
+        serde_json::from_slice(&files["first/metrics.json"]).unwrap();
+    let predictions = String::from_utf8(files["first/predictions.csv"].clone()).unwrap();
+    let mut squares = BTreeMap::<&str, Vec<f64>>::new();
+    let mut lines = predictions.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let column = |start: &str| {
+        head.iter()
+            .position(|name| name.starts_with(start))
+            .unwrap()
+    };
+    let (split, actual, predicted) =
+        (column("split"), column("actual"), column("predicted"));
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |at: usize| cells[at].parse::<f64>().unwrap();
+        let error = number(predicted) - number(actual);
+        squares.entry(cells[split]).or_default().push(error * error);
+    }
+    assert_eq!(squares.values().map(Vec::len).sum::<usize>(), 120);
+    for (split, squares) in squares {
+        let rmse = (squares.iter().sum::<f64>() / squares.len() as f64).sqrt();
+        let told = metrics
+            .pointer(&format!("/splits/{split}/rmse"))
+            .unwrap()
+            .as_f64()
+            .unwrap();
+        assert!(
+            (rmse - told).abs() < 1e-6 * rmse,
+            "{split}: {rmse}, not {told}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_result_is_said_and_computed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, _) = ran(folder.path(), "first", &[]);
+    let entries = fs::read_dir(folder.path().join("store")).unwrap();
+    let mut damaged = 0;
+    for entry in entries.map(|entry| entry.unwrap()) {
+        if entry.file_name().to_str().unwrap().starts_with('.') {
+            continue;
+        }
+        for file in fs::read_dir(entry.path())
+            .unwrap()
+            .map(|file| file.unwrap().path())
+        {
+            let mut bytes = fs::read(&file).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(&file, bytes).unwrap();
+            let (again, told) = ran(folder.path(), "again", &[]);
+            assert!(first == again, "{}: the files differ", file.display());
+            // What is kept above it hides a damaged part until that is needed.
+            let kind = file.file_name().unwrap().to_str().unwrap();
+            if told.contains("warning[W0901]") {
+                damaged += 1;
+                assert!(
+                    told.contains("is damaged") && told.contains("computed again"),
+                    "{kind}: {told}"
+                );
+            }
+        }
+    }
+    assert!(damaged >= 4, "{damaged}");
+}
+
+#[test]
+fn everything_damaged_at_once_is_computed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, _) = ran(folder.path(), "first", &[]);
+    let store = folder.path().join("store");
+    for name in contents(&store)
+        .into_keys()
+        .filter(|name| !name.starts_with('.'))
+    {
+        let path = store.join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 64;
+        fs::write(&path, bytes).unwrap();
+    }
+    let (again, told) = ran(folder.path(), "again", &[]);
+    assert_eq!(told.matches("warning[W0901]").count(), 4, "{told}");
+    assert!(first == again, "the files differ");
+    let (third, told) = ran(folder.path(), "third", &[]);
+    assert_eq!(told, "evaluate: cached\n");
+    assert!(first == third, "the files differ");
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("store"), "not a folder").unwrap();
+    let done = run(folder.path(), "out", &[]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(said(&done).contains("error[E0901]"), "{}", said(&done));
+}
+
+#[test]
+fn an_outcome_that_cannot_be_written_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("out"), "not a folder").unwrap();
+    let done = run(folder.path(), "out", &[]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(said(&done).contains("error[E0902]"), "{}", said(&done));
+}
