@@ -19,9 +19,9 @@ use super::npz::Npz;
 use super::structures;
 
 /// Source, destination and displacement in units of 1e-5 Å of an edge.
-type Edge = (i64, i64, [i64; 3]);
+type Bond = (i64, i64, [i64; 3]);
 /// Two edges that meet, and the cosine between them.
-type LineEdge = (Edge, Edge, f64);
+type LineEdge = (Bond, Bond, f64);
 
 /// What was compared, and how far off it was.
 #[derive(Debug, Default)]
