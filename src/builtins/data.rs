@@ -131,7 +131,8 @@ pub fn keep_where(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         match eval(&keep.body, row) {
             Some(Cell::Bool(true)) => kept.push(at),
             Some(Cell::Bool(false)) => {}
-            _ => return Err(missing(row, &data.source.name, work.span)),
+            None => return Err(no_value(keep.body.span)),
+            Some(_) => return Err(missing(row, &data.source.name, work.span)),
         }
     }
     let mut picked = data.pick(&kept);
@@ -149,6 +150,20 @@ fn missing(row: &chem::Record, file: &str, span: Span) -> Problem {
     Problem::new(Code::E0703, "a row lacks this value", span, "needed here")
         .note(format!("in {file}, line {}, record {}", row.line, row.id))
         .help("the head of the file has it in every row; give it to this row too, or leave the row out")
+}
+
+/// Something that has no value for a row, or lacks one in it.
+fn no_value(span: Span) -> Problem {
+    Problem::new(
+        Code::E0603,
+        "this has no value for some row",
+        span,
+        "computed for each row",
+    )
+    .help(
+        "rows are computed with operators, `abs`, `sqrt`, `cbrt`, `exp`, `ln`, `div`, \
+         `mod` and `size`, from fields that every row has",
+    )
 }
 
 /// `take(n)`.
@@ -185,7 +200,8 @@ pub fn target(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
             Some(Cell::Number(_)) => {
                 return Err(not_finite(row, &data.source.name, work.span));
             }
-            _ => return Err(missing(row, &data.source.name, work.span)),
+            None => return Err(no_value(body.span)),
+            Some(_) => return Err(missing(row, &data.source.name, work.span)),
         }
     }
     let name = crate::ir::describe(body);

@@ -43,14 +43,29 @@ pub fn eval(expr: &Expr, row: &Record) -> Option<Cell> {
             Cell::Bool(false) => eval(no, row)?,
             _ => return None,
         },
-        Kind::Call(call) if call.short_name() == "size" => {
-            match eval(call.inputs.first()?, row)? {
-                Cell::Many(all) => Cell::Number(all.len() as f64),
-                _ => return None,
+        Kind::Call(call) => {
+            let mut given = Vec::new();
+            for input in &call.inputs {
+                given.push(eval(input, row)?);
             }
+            function(call.short_name(), &given)?
         }
-        Kind::Call(_) => return None,
     })
+}
+
+/// The functions of the language that have a value for a row.
+fn function(name: &str, given: &[Cell]) -> Option<Cell> {
+    Some(Cell::Number(match (name, given) {
+        ("size", [Cell::Many(all)]) => all.len() as f64,
+        ("div", [Cell::Number(a), Cell::Number(b)]) => (a / b).floor(),
+        ("mod", [Cell::Number(a), Cell::Number(b)]) => a - b * (a / b).floor(),
+        ("abs", [Cell::Number(x)]) => x.abs(),
+        ("sqrt", [Cell::Number(x)]) => x.sqrt(),
+        ("cbrt", [Cell::Number(x)]) => libm::cbrt(*x),
+        ("exp", [Cell::Number(x)]) => libm::exp(*x),
+        ("ln", [Cell::Number(x)]) => libm::log(*x),
+        _ => return None,
+    }))
 }
 
 fn known(value: &Static) -> Option<Cell> {

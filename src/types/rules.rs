@@ -67,7 +67,10 @@ fn whole(
         return Val::poison(call.at);
     };
     let (Form::Size(p), Form::Size(q)) = (&a.form, &b.form) else {
-        return Val::unknown(Ty::int(), call.at);
+        return match (a.as_ir(), b.as_ir()) {
+            (Some(a), Some(b)) => checker.of_row(call, vec![a, b]),
+            _ => Val::unknown(Ty::int(), call.at),
+        };
     };
     match of(p, q) {
         Some(size) => Val::size(size, call.at),
@@ -103,15 +106,20 @@ fn size(checker: &mut Checker<'_>, call: &Applied) -> Val {
 impl Checker<'_> {
     /// The size of something a row holds.
     fn measure(&mut self, call: &Applied, of: Val) -> Val {
+        match of.as_ir() {
+            Some(input) => self.of_row(call, vec![input]),
+            None => Val::unknown(Ty::int(), call.at),
+        }
+    }
+
+    /// A whole number made of what a row holds.
+    fn of_row(&mut self, call: &Applied, inputs: Vec<Arc<crate::ir::Expr>>) -> Val {
         use crate::ir::{Call, Kind};
-        let Some(input) = of.as_ir() else {
-            return Val::unknown(Ty::int(), call.at);
-        };
         let builtin = self.program.full_name(call.id).into();
         let of = Call {
             builtin,
             settings: Vec::new(),
-            inputs: vec![input],
+            inputs,
             site: None,
         };
         Val::run(Ty::int(), Kind::Call(of), call.at)
