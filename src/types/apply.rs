@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Noun};
 
 /// Functions inside functions deeper than this are a mistake, not a model.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 64;
 
 impl Checker<'_> {
     /// `f(a, b: c)`.
@@ -205,8 +205,20 @@ impl Checker<'_> {
         Val::func(Func::Compose(Box::new((first, second))), span)
     }
 
-    /// Apply a function to its inputs.
+    /// Apply a function to its inputs. A function that is handed to itself would never
+    /// end: names know no circle there, so the depth is what stops it.
     pub fn apply(&mut self, callee: &Val, inputs: Vec<Val>, span: Span) -> Val {
+        if self.depth >= DEEPEST {
+            self.report(problems::applied_too_deeply(span));
+            return Val::poison(span);
+        }
+        self.depth += 1;
+        let found = self.apply_here(callee, inputs, span);
+        self.depth -= 1;
+        found
+    }
+
+    fn apply_here(&mut self, callee: &Val, inputs: Vec<Val>, span: Span) -> Val {
         if callee.is_poison() || inputs.iter().any(Val::is_poison) {
             return Val::poison(span);
         }
@@ -328,7 +340,7 @@ impl Checker<'_> {
         let Some(decl) = self.program.item(id).and_then(|def| def.decl().cloned()) else {
             return Val::poison(at);
         };
-        if self.failed.contains(&id) || self.uses.len() > DEEPEST {
+        if self.failed.contains(&id) {
             return Val::poison(at);
         }
         let mut ctx = Ctx {

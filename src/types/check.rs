@@ -47,6 +47,8 @@ pub struct Checker<'a> {
     pub uses: Vec<Use>,
     /// Layers with weights applied since a network was begun.
     pub written: Vec<Arc<ir::Expr>>,
+    /// How many functions are being applied, one inside the other.
+    pub depth: usize,
     /// The last variable given out.
     pub next_var: u32,
     values: BTreeMap<ItemId, Val>,
@@ -77,6 +79,7 @@ impl<'a> Checker<'a> {
             used: BTreeSet::new(),
             uses: Vec::new(),
             written: Vec::new(),
+            depth: 0,
             next_var: 0,
             values: BTreeMap::new(),
             next_unknown: 0,

@@ -359,3 +359,14 @@ pub fn bundled_unknown(name: &str, at: Span, known: &[&str]) -> Problem {
         None => problem.help(format!("there is {}", listed(known))),
     }
 }
+
+/// A function inside a function inside a function, without end.
+pub fn applied_too_deeply(at: Span) -> Problem {
+    Problem::new(
+        Code::E0003,
+        "functions are applied inside each other too deeply",
+        at,
+        "still not at an end here",
+    )
+    .help("a function cannot be handed to itself; there is no recursion")
+}
