@@ -48,11 +48,11 @@ pub fn load(
         loader.program.root = Some(module);
     }
     let mut problems = loader.problems;
-    problems.extend(find_cycles(&loader.program));
-    Loaded {
-        program: loader.program,
-        problems,
-    }
+    let mut program = loader.program;
+    let cycles = find_cycles(&program);
+    problems.extend(cycles.problems);
+    program.circular = cycles.items;
+    Loaded { program, problems }
 }
 
 struct Loader<'a> {

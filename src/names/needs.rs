@@ -23,22 +23,33 @@ fn needs_of(def: &Def) -> Vec<(ItemId, Span)> {
     needs
 }
 
-/// Items that need themselves, each circle once.
-pub fn find_cycles(program: &Program) -> Vec<Problem> {
-    let mut problems = Vec::new();
+/// What a search for circles has found.
+#[derive(Debug, Default)]
+pub struct Cycles {
+    /// Each circle once.
+    pub problems: Vec<Problem>,
+    /// The items in them. Of every circle at least one is here, so that a walk that stops
+    /// at these ends.
+    pub items: BTreeSet<ItemId>,
+}
+
+/// Items that need themselves.
+pub fn find_cycles(program: &Program) -> Cycles {
+    let mut cycles = Cycles::default();
     let mut done = vec![false; program.items.len()];
     for start in 0..program.items.len() {
         let mut path: Vec<(ItemId, Span)> = Vec::new();
+        let id = ItemId(start);
         visit(
             program,
-            ItemId(start),
+            id,
             Span::NOWHERE,
             &mut path,
             &mut done,
-            &mut problems,
+            &mut cycles,
         );
     }
-    problems
+    cycles
 }
 
 fn visit(
@@ -47,7 +58,7 @@ fn visit(
     from: Span,
     path: &mut Vec<(ItemId, Span)>,
     done: &mut [bool],
-    problems: &mut Vec<Problem>,
+    cycles: &mut Cycles,
 ) {
     if done.get(id.0).copied().unwrap_or(true) {
         return;
@@ -58,12 +69,15 @@ fn visit(
             .skip(at)
             .filter_map(|(item, _)| program.item(*item).map(|def| def.name.to_string()))
             .collect();
-        problems.push(problems::cycle(&names, from));
+        cycles.problems.push(problems::cycle(&names, from));
+        cycles
+            .items
+            .extend(path.iter().skip(at).map(|(item, _)| *item));
         return;
     }
     path.push((id, from));
     for (item, span) in program.item(id).map(needs_of).unwrap_or_default() {
-        visit(program, item, span, path, done, problems);
+        visit(program, item, span, path, done, cycles);
     }
     path.pop();
     if let Some(flag) = done.get_mut(id.0) {

@@ -1,6 +1,6 @@
 //! What resolution leaves behind: modules, items, and bound names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -112,6 +112,8 @@ pub struct Program {
     pub items: Vec<Def>,
     /// The script itself.
     pub root: Option<ModuleId>,
+    /// Items that need themselves; each was reported, and none has a value.
+    pub circular: BTreeSet<ItemId>,
 }
 
 impl Program {

@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Noun};
 
 /// Functions inside functions deeper than this are a mistake, not a model.
-const DEEPEST: usize = 32;
+const DEEPEST: usize = 64;
 
 impl Checker<'_> {
     /// `f(a, b: c)`.

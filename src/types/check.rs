@@ -39,7 +39,7 @@ pub struct Checker<'a> {
     pub sites: BTreeMap<ItemId, Arc<SiteTable>>,
     /// Columns of sources read.
     pub schemas: BTreeMap<String, Columns>,
-    /// Items whose body failed by itself.
+    /// Items whose body failed by itself, or stands in a circle.
     pub failed: BTreeSet<ItemId>,
     /// Items something named.
     pub used: BTreeSet<ItemId>,
@@ -75,7 +75,7 @@ impl<'a> Checker<'a> {
             signatures: BTreeMap::new(),
             sites: BTreeMap::new(),
             schemas: BTreeMap::new(),
-            failed: BTreeSet::new(),
+            failed: program.circular.clone(),
             used: BTreeSet::new(),
             uses: Vec::new(),
             written: Vec::new(),
@@ -98,8 +98,9 @@ impl<'a> Checker<'a> {
         if let Some(known) = self.values.get(&id) {
             return known.clone();
         }
-        // Poison while its own body is read: a circle was reported by the names.
-        self.values.insert(id, Val::poison(Span::NOWHERE));
+        if self.program.circular.contains(&id) {
+            return Val::poison(Span::NOWHERE);
+        }
         let uses = std::mem::take(&mut self.uses);
         let value = self.read_item(id);
         self.uses = uses;

@@ -41,6 +41,9 @@ impl Checker<'_> {
         for group in &signature.groups {
             ctx = self.stand_ins(group, &subst, &ctx);
         }
+        if self.failed.contains(&id) {
+            return;
+        }
         let found = self.infer(&decl.body, &ctx);
         let found = self.promised(&signature, found, &subst);
         if found.is_poison() && self.errors() > before {

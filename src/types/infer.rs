@@ -17,9 +17,20 @@ use crate::names::{Bound, Target};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Let, Pattern};
 
+/// The stack one step of [`Checker::infer`] may take before it asks again, in bytes.
+const STACK_LEFT: usize = 256 << 10;
+/// What the stack grows by, in bytes.
+const STACK_MORE: usize = 4 << 20;
+
 impl Checker<'_> {
     /// Check an expression.
     pub fn infer(&mut self, expr: &Arc<Expr<Bound>>, ctx: &Ctx) -> Val {
+        // Functions are checked by applying them, so how deep this goes is decided by the
+        // script and not by the text's nesting: the stack grows with it.
+        stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.infer_here(expr, ctx))
+    }
+
+    fn infer_here(&mut self, expr: &Arc<Expr<Bound>>, ctx: &Ctx) -> Val {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Number(number) => self.literal(number, span),
