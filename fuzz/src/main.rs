@@ -26,7 +26,7 @@ const SLOW: Duration = Duration::from_secs(5);
 
 /// Scripts to change.
 const SEEDS: [&str; 6] = [
-    include_str!("../../stdlib/prelude.tmo"),
+    include_str!("../../stdlib/prelude/tensors.tmo"),
     include_str!("../../stdlib/layers.tmo"),
     include_str!("../../stdlib/models/cnn.tmo"),
     include_str!("../../examples/quickstart.tmo"),

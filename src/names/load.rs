@@ -330,11 +330,13 @@ impl Loader<'_> {
         self.problems.extend(resolver.problems);
     }
 
-    /// The prelude's items; empty while the prelude itself is read.
+    /// The prelude's items; while its own modules are read, those of the modules before.
     fn prelude(&self) -> BTreeMap<Arc<str>, Target> {
-        let prelude = self.by_path.get(Path::new(PRELUDE));
-        let module = prelude.and_then(|id| self.program.module(*id));
-        let items = module.iter().flat_map(|module| &module.items);
+        let ids = PRELUDE
+            .iter()
+            .filter_map(|name| self.by_path.get(Path::new(name)));
+        let modules = ids.filter_map(|id| self.program.module(*id));
+        let items = modules.flat_map(|module| &module.items);
         items
             .map(|(name, id)| (name.clone(), Target::Item(*id)))
             .collect()

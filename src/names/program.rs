@@ -106,7 +106,7 @@ impl Module {
 /// Every file of a run, and every item in them.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
-    /// Files; the standard library's prelude is the first.
+    /// Files; those of the standard library's prelude are the first.
     pub modules: Vec<Module>,
     /// Items of all files, each file's in the order they stand there.
     pub items: Vec<Def>,
@@ -139,12 +139,15 @@ impl Program {
         let Some(def) = self.item(id) else {
             return String::new();
         };
-        let module = self.module(def.module).map_or("", |module| &module.name);
-        format!(
-            "{}.{}",
-            module.strip_prefix("std.").unwrap_or(module),
-            def.name
-        )
+        let Some(module) = self.module(def.module) else {
+            return String::new();
+        };
+        // The prelude is one module to its users, however many files it is kept in.
+        let name = match module.name.split_once('.') {
+            Some(("prelude", _)) if module.is_std() => "prelude",
+            _ => &module.name,
+        };
+        format!("{name}.{}", def.name)
     }
 
     /// Whether the body is in Rust.

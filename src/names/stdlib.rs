@@ -1,14 +1,53 @@
 //! The standard library's texts, carried in the binary.
 
-/// Dotted name of the module whose items every file sees.
-pub const PRELUDE: &str = "std.prelude";
+/// The modules whose items every file sees. Each of them sees those before it; in full
+/// names all of them are `prelude`.
+pub const PRELUDE: &[&str] = &[
+    "std.prelude.numbers",
+    "std.prelude.starts",
+    "std.prelude.layers",
+    "std.prelude.tensors",
+    "std.prelude.data",
+    "std.prelude.features",
+    "std.prelude.training",
+];
 
-/// Dotted name, file name for messages, text.
+/// Dotted name, file name for messages, text; the prelude's modules first.
 pub const FILES: &[(&str, &str, &str)] = &[
     (
-        PRELUDE,
-        "stdlib/prelude.tmo",
-        include_str!("../../stdlib/prelude.tmo"),
+        "std.prelude.numbers",
+        "stdlib/prelude/numbers.tmo",
+        include_str!("../../stdlib/prelude/numbers.tmo"),
+    ),
+    (
+        "std.prelude.starts",
+        "stdlib/prelude/starts.tmo",
+        include_str!("../../stdlib/prelude/starts.tmo"),
+    ),
+    (
+        "std.prelude.layers",
+        "stdlib/prelude/layers.tmo",
+        include_str!("../../stdlib/prelude/layers.tmo"),
+    ),
+    (
+        "std.prelude.tensors",
+        "stdlib/prelude/tensors.tmo",
+        include_str!("../../stdlib/prelude/tensors.tmo"),
+    ),
+    (
+        "std.prelude.data",
+        "stdlib/prelude/data.tmo",
+        include_str!("../../stdlib/prelude/data.tmo"),
+    ),
+    (
+        "std.prelude.features",
+        "stdlib/prelude/features.tmo",
+        include_str!("../../stdlib/prelude/features.tmo"),
+    ),
+    (
+        "std.prelude.training",
+        "stdlib/prelude/training.tmo",
+        include_str!("../../stdlib/prelude/training.tmo"),
     ),
     (
         "std.layers",
