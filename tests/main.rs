@@ -25,6 +25,8 @@ mod goldens;
 mod interrupts;
 #[path = "suite/keys.rs"]
 mod keys;
+#[path = "suite/pages.rs"]
+mod pages;
 #[path = "suite/places.rs"]
 mod places;
 #[path = "suite/project.rs"]

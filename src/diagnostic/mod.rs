@@ -5,6 +5,7 @@
 
 mod code;
 mod draw;
+pub mod explain;
 mod json;
 mod nearest;
 mod problem;

@@ -1,0 +1,166 @@
+//! The pages `tmo explain` shows: what a code means, a script that has the mistake, one
+//! that has not.
+//!
+//! A page is `explain/CODE.md`, Markdown whose first paragraph says what is wrong in
+//! general. Its fences hold whole scripts:
+//!
+//! * `~~~tmo bad` gives this code and no other. The line it is given at ends with
+//!   `// error: CODE` (`// warning: CODE`); no line does when the message has no place.
+//! * `~~~tmo good` gives no error, and not this code.
+//! * `run` after `bad` or `good` says that the script is run, not only checked.
+//! * `~~~file NAME` is a file that the scripts find beside them.
+//! * `~~~text` is anything else to look at: a message that no script provokes.
+//!
+//! A test runs the scripts of every page.
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+use super::Code;
+
+macro_rules! pages {
+    ($($code:ident)*) => {
+        /// The pages there are, in the order of the codes.
+        const PAGES: &[(Code, &str)] = &[
+            $((Code::$code, include_str!(concat!("explain/", stringify!($code), ".md"))),)*
+        ];
+    };
+}
+
+// A line a page; keep the order of `code.rs`.
+pages! {
+    E0301
+    E0401
+    E0713
+    W0501
+}
+
+/// The page of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// What it explains.
+    pub code: Code,
+    /// Markdown, without a heading.
+    pub text: &'static str,
+}
+
+/// A fence of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// What it holds.
+    pub kind: FenceKind,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a fence holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FenceKind {
+    /// A script with the mistake.
+    Bad {
+        /// Whether it shows in a run only.
+        run: bool,
+    },
+    /// A script without it.
+    Good {
+        /// Whether it is to be run.
+        run: bool,
+    },
+    /// A file beside the scripts.
+    File(String),
+    /// Something to look at.
+    Text,
+    /// A fence whose first line is none of these.
+    Unknown(String),
+}
+
+impl Page {
+    /// The page of a code, where it is written already.
+    pub fn of(code: Code) -> Option<Page> {
+        let found = PAGES.iter().find(|(known, _)| *known == code);
+        found.map(|(code, text)| Page { code: *code, text })
+    }
+
+    /// Its fences, in order.
+    pub fn fences(&self) -> Vec<Fence> {
+        let mut fences = Vec::new();
+        let mut open: Option<Fence> = None;
+        for event in Parser::new(self.text) {
+            match event {
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let info = match &kind {
+                        CodeBlockKind::Fenced(info) => info,
+                        CodeBlockKind::Indented => "",
+                    };
+                    open = Some(Fence {
+                        kind: fence_kind(info),
+                        text: String::new(),
+                    });
+                }
+                Event::Text(text) => {
+                    if let Some(fence) = &mut open {
+                        fence.text.push_str(&text);
+                    }
+                }
+                Event::End(TagEnd::CodeBlock) => fences.extend(open.take()),
+                _ => {}
+            }
+        }
+        fences
+    }
+}
+
+fn fence_kind(info: &str) -> FenceKind {
+    let words: Vec<&str> = info.split_whitespace().collect();
+    match words.as_slice() {
+        ["tmo", "bad"] => FenceKind::Bad { run: false },
+        ["tmo", "bad", "run"] => FenceKind::Bad { run: true },
+        ["tmo", "good"] => FenceKind::Good { run: false },
+        ["tmo", "good", "run"] => FenceKind::Good { run: true },
+        ["file", name] => FenceKind::File((*name).to_owned()),
+        ["text"] => FenceKind::Text,
+        _ => FenceKind::Unknown(info.to_owned()),
+    }
+}
+
+/// The line of a script, from 1, that is marked as the place of its message, and the code
+/// it is marked with.
+pub fn marked_line(script: &str) -> Option<(usize, Code)> {
+    (1..).zip(script.lines()).find_map(|(number, line)| {
+        let (_, mark) = line.rsplit_once("// ")?;
+        let (_, code) = mark
+            .split_once("error: ")
+            .or_else(|| mark.split_once("warning: "))?;
+        Some((number, Code::parse(code.trim())?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read() {
+        let page = Page {
+            code: Code::E0301,
+            text: "Words.\n\n~~~tmo bad run\ntmo 1\nlet a = 1  // error: E0301\n~~~\n\n\
+                   ~~~file data/a.jsonl\n{}\n~~~\n\n~~~tmo godo\n~~~\n",
+        };
+        let fences = page.fences();
+        let kinds: Vec<&FenceKind> = fences.iter().map(|fence| &fence.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                &FenceKind::Bad { run: true },
+                &FenceKind::File("data/a.jsonl".into()),
+                &FenceKind::Unknown("tmo godo".into()),
+            ]
+        );
+        assert_eq!(marked_line(&fences[0].text), Some((2, Code::E0301)));
+        assert_eq!(marked_line("let a = 1 // error: E9999"), None);
+    }
+
+    #[test]
+    fn pages_stand_in_the_order_of_the_codes() {
+        assert!(PAGES.is_sorted_by_key(|(code, _)| *code));
+    }
+}
