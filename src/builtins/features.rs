@@ -1,36 +1,58 @@
 //! From structures to what a network sees.
 
+mod graphs;
+mod made;
+mod stored;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use super::settings::truth;
-use crate::chem::magpie::{FEATURES, Imputation, MagpieError, magpie_into};
-use crate::chem::{Record, Structure};
+use super::settings::{on_bad, truth};
+use crate::chem::graph::Workspace;
+use crate::chem::magpie::{FEATURES, Imputation, magpie_into};
+use crate::chem::{Fault, OnBad, Record};
 use crate::diagnostic::{Code, Problem};
-use crate::ir::{Call, Expr, Kind, Lambda, Setting, Static};
+use crate::ir::{Call, Lambda, Setting};
 use crate::run::progress::{End, Event, Work as Amount};
-use crate::run::{Dataset, Features, Runner, Value, Work};
+use crate::run::{Dataset, Runner, Value, Work, interrupted};
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, UnaryOp};
 
-/// What a featurizer makes of one structure.
-pub type Feature = fn(&Call, &Structure) -> Result<Vec<f64>, String>;
+pub use graphs::{
+    crystal_graph, knn_graph, nearest_image_graph, padded_graph, with_angles,
+};
+pub use made::{Feature, Made, Why, evaluate};
+use stored::{LeftOut, Packer, unpack};
+
+/// Rows computed between two looks at the interrupt; also the most that wait in memory
+/// to be packed.
+const BLOCK: usize = 512;
+/// Rows left out of which the report names some.
+const SHOWN: usize = 3;
 
 /// `magpie(…)`.
-pub fn magpie(call: &Call, structure: &Structure) -> Result<Vec<f64>, String> {
+pub fn magpie<'a>(
+    call: &Call,
+    given: Vec<Made<'a>>,
+    _workspace: &mut Workspace,
+) -> Result<Made<'a>, Why> {
     let mean = truth(call, "impute").unwrap_or(false);
     let imputation = if mean {
         Imputation::Mean
     } else {
         Imputation::None
     };
-    let mut row = [0.0; FEATURES];
-    magpie_into(&structure.composition(), imputation, &mut row)
-        .map_err(|error: MagpieError| error.to_string())?;
-    Ok(row.to_vec())
+    let mut row = vec![0.0; FEATURES];
+    let composition = made::structure(given)?.composition();
+    let into = row.first_chunk_mut().ok_or("no room for the features")?;
+    magpie_into(&composition, imputation, into).map_err(|error| Why {
+        text: error.to_string(),
+        help: Some("write `magpie(impute: true)`"),
+    })?;
+    Ok(Made::Numbers(row))
 }
 
 /// `featurize(…)`.
@@ -40,23 +62,14 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
         runner.dataset(input)?
     };
     let Some(Setting::Lambda(lambda)) = work.call.setting("by") else {
-        return Err(cannot(work.span, "this function"));
+        return Err(cannot(work.span, "this function cannot be computed"));
     };
+    let shape = lambda.body.shape.as_ref();
+    let sizes = shape.map_or(Vec::new(), |shape| shape.sizes.clone());
     let artifact = runner.cached(work, "features", |runner| {
-        let rows = compute(runner, work, &data, lambda)?;
-        let bytes = pack(&rows.1, rows.0).map_err(|error| {
-            Problem::new(Code::E0712, error, work.span, "these features")
-        })?;
-        Ok(BTreeMap::from([(
-            "features.safetensors".to_string(),
-            bytes,
-        )]))
+        compute(runner, work, &data, lambda, sizes.iter().product())
     })?;
-    let bytes = artifact
-        .files
-        .get("features.safetensors")
-        .map_or(&[][..], Vec::as_slice);
-    let Some((width, values)) = unpack(bytes, data.rows.len()) else {
+    let Some(stored) = unpack(&artifact.files, data.rows.len(), &sizes) else {
         return Err(Problem::new(
             Code::E0901,
             "the stored features do not fit the rows",
@@ -65,149 +78,153 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
         )
         .help("take the store's folder away and run again"));
     };
-    let features = Features {
-        sizes: vec![width],
-        values: Arc::new(values),
-    };
-    Ok(Value::Dataset(Arc::new(Dataset {
-        features: Some(features),
-        ..(*data).clone()
-    })))
+    let mut rows = without(&data, &stored.left_out);
+    rows.features = Some(stored.features);
+    Ok(Value::Dataset(Arc::new(rows)))
 }
 
-/// Features of all rows in their order: how many a row has, and all of them.
+/// The rows that have features; the others are counted.
+fn without(data: &Dataset, left_out: &[LeftOut]) -> Dataset {
+    if left_out.is_empty() {
+        return data.clone();
+    }
+    let mut bad = left_out.iter().map(|row| row.row).peekable();
+    let keep = |at: &usize| bad.next_if_eq(at).is_none();
+    let kept: Vec<usize> = (0..data.rows.len()).filter(keep).collect();
+    let first = left_out.iter().take(SHOWN);
+    let faults = first.filter_map(|left| {
+        let row = data.rows.get(left.row)?;
+        Some(Fault {
+            code: "E0712",
+            file: data.source.name.clone(),
+            line: row.line,
+            column: None,
+            record: Some(row.id.clone()),
+            field: None,
+            title: left.why.clone(),
+            help: String::new(),
+        })
+    });
+    let mut rows = data.pick(&kept);
+    let count = left_out.len() as u64;
+    let skipped = ("E0712".to_string(), count, faults.collect());
+    rows.source.skipped.push(skipped);
+    rows
+}
+
+/// The features of all rows as files for the store.
 fn compute(
     runner: &Runner<'_>,
     work: &Work<'_>,
     data: &Dataset,
     lambda: &Lambda,
-) -> Result<(usize, Vec<f32>), Problem> {
+    width: usize,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let progress = runner.settings.progress;
     let node = work.id.0 as u64;
-    let amount = Amount::Rows(data.rows.len() as u64);
     progress.report(Event::Started {
         node,
         name: "featurize".into(),
-        work: amount,
+        work: Amount::Rows(data.rows.len() as u64),
     });
-    let made: Result<Vec<Vec<f64>>, (usize, String)> = data
-        .rows
-        .par_iter()
-        .enumerate()
-        .map(|(at, row)| vector(&lambda.body, &row.structure).map_err(|why| (at, why)))
-        .collect();
-    let made = made.map_err(|(at, why)| {
-        progress.report(Event::Finished {
-            node,
-            end: End::Failed,
+    let made = rows(runner, work, data, lambda, width);
+    let end = match &made {
+        Ok(_) => End::Done,
+        Err(problem) if problem.code == Code::E0809 => End::Interrupted,
+        Err(_) => End::Failed,
+    };
+    progress.report(Event::Finished { node, end });
+    made
+}
+
+fn rows(
+    runner: &Runner<'_>,
+    work: &Work<'_>,
+    data: &Dataset,
+    lambda: &Lambda,
+    width: usize,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+    let skips = on_bad(work.call) == Some(OnBad::Skip);
+    let mut packer = Packer::Empty;
+    let mut left_out = Vec::new();
+    let mut first = None;
+    for (block, rows) in data.rows.chunks(BLOCK).enumerate() {
+        if runner.settings.interrupt.is_raised() {
+            return Err(interrupted(work.span));
+        }
+        let made: Vec<Result<Made<'_>, Why>> = runner.settings.threads.run(|| {
+            let rows = rows.par_iter();
+            rows.map_init(Workspace::new, |workspace, row| {
+                evaluate(&lambda.body, &row.structure, workspace)
+            })
+            .collect()
         });
-        let row = data.rows.get(at);
-        failed_row(work.span, row.map(|row| &**row), &data.source.name, &why)
-    })?;
-    progress.report(Event::Finished {
-        node,
-        end: End::Done,
-    });
-    let width = made.first().map_or(0, Vec::len);
-    // Networks compute in single precision: this is where features become f32.
-    Ok((
-        width,
-        made.into_iter().flatten().map(|x| x as f32).collect(),
+        for ((at, row), made) in (block * BLOCK..).zip(rows).zip(made) {
+            let packed = made.and_then(|made| pack(&mut packer, made, width));
+            match packed {
+                Ok(()) => {}
+                Err(why) if skips => {
+                    first.get_or_insert((row, why.clone()));
+                    left_out.push(LeftOut {
+                        row: at,
+                        why: why.text,
+                    });
+                }
+                Err(why) => return Err(failed_row(work.span, row, data, &why)),
+            }
+        }
+        let done = (block * BLOCK + rows.len()) as u64;
+        let node = work.id.0 as u64;
+        runner.settings.progress.report(Event::Rows { node, done });
+    }
+    if let Some((row, why)) = first
+        && left_out.len() == data.rows.len()
+    {
+        let problem = failed_row(work.span, row, data, &why);
+        return Err(problem.note("no row of the data set has this feature"));
+    }
+    packer
+        .finish(width, &left_out)
+        .map_err(|error| cannot(work.span, error))
+}
+
+fn pack(packer: &mut Packer, made: Made<'_>, width: usize) -> Result<(), Why> {
+    match made {
+        Made::Numbers(row) if row.len() == width => {
+            match row.iter().find(|x| !x.is_finite()) {
+                Some(x) => Err(format!("one of its numbers is {x}").into()),
+                None => Ok(packer.numbers(&row)?),
+            }
+        }
+        Made::Numbers(row) => {
+            Err(format!("{} numbers where {width} are due", row.len()).into())
+        }
+        Made::Graph(graph) => Ok(packer.graph(&graph)?),
+        Made::Structure(_) | Made::Text(_) => Err(Why::from(
+            "features are numbers or a graph made of a structure",
+        )),
+    }
+}
+
+fn failed_row(span: Span, row: &Record, data: &Dataset, why: &Why) -> Problem {
+    let more = why.help.map(|help| format!("{help}, "));
+    Problem::new(
+        Code::E0712,
+        format!("a feature cannot be computed: {}", why.text),
+        span,
+        "for a row of this data set",
+    )
+    .note(format!(
+        "in {}, line {}, record {} ({})",
+        data.source.name, row.line, row.id, row.formula
+    ))
+    .help(format!(
+        "{}leave such rows out with `where(…)`, or have them left out and counted: \
+         `featurize(…, on_bad: skip)`",
+        more.unwrap_or_default()
     ))
 }
 
-/// The numbers an expression over a structure comes to.
-fn vector(expr: &Expr, structure: &Structure) -> Result<Vec<f64>, String> {
-    match &expr.kind {
-        Kind::Call(call) => match super::find(&call.builtin) {
-            Some(super::Body::Feature(feature)) => feature(call, structure),
-            _ => Err(format!(
-                "`{}` does not work on a structure",
-                call.short_name()
-            )),
-        },
-        Kind::Static(value @ (Static::Int(_) | Static::Real(_))) => {
-            Ok(value.as_f64().into_iter().collect())
-        }
-        Kind::Unary(UnaryOp::Negate, of) => {
-            Ok(vector(of, structure)?.into_iter().map(|x| -x).collect())
-        }
-        Kind::Binary(op, a, b) => {
-            entry_by_entry(*op, vector(a, structure)?, vector(b, structure)?)
-        }
-        Kind::Shown(of, _) => vector(of, structure),
-        Kind::Unary(..)
-        | Kind::Var(_)
-        | Kind::Field(..)
-        | Kind::Gather(..)
-        | Kind::If(..)
-        | Kind::Static(_) => Err("features are numbers made of a structure".into()),
-    }
-}
-
-fn entry_by_entry(op: BinaryOp, a: Vec<f64>, b: Vec<f64>) -> Result<Vec<f64>, String> {
-    let of = |x: f64, y: f64| match op {
-        BinaryOp::Add => Ok(x + y),
-        BinaryOp::Subtract => Ok(x - y),
-        BinaryOp::Multiply => Ok(x * y),
-        BinaryOp::Divide => Ok(x / y),
-        BinaryOp::Power => Ok(libm::pow(x, y)),
-        _ => Err(format!("`{}` does not give features", op.symbol())),
-    };
-    let (n, m) = (a.len(), b.len());
-    let length = n.max(m);
-    let at = |all: &[f64], i: usize| {
-        let i = if all.len() == 1 { 0 } else { i };
-        all.get(i).copied().unwrap_or(f64::NAN)
-    };
-    (0..length).map(|i| of(at(&a, i), at(&b, i))).collect()
-}
-
-fn failed_row(span: Span, row: Option<&Record>, file: &str, why: &str) -> Problem {
-    let problem = Problem::new(
-        Code::E0712,
-        format!("a feature cannot be computed: {why}"),
-        span,
-        "for a row of this data set",
-    );
-    let problem = match row {
-        Some(row) => problem.note(format!(
-            "in {file}, line {}, record {} ({})",
-            row.line, row.id, row.formula
-        )),
-        None => problem,
-    };
-    problem.help("leave such rows out with `where(…)`, or write `magpie(impute: true)`")
-}
-
-fn cannot(span: Span, what: &str) -> Problem {
-    Problem::new(
-        Code::E0712,
-        format!("{what} cannot be computed"),
-        span,
-        "asked for here",
-    )
-}
-
-fn pack(values: &[f32], width: usize) -> Result<Vec<u8>, String> {
-    let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let rows = values.len().checked_div(width).unwrap_or(0);
-    let view = TensorView::new(Dtype::F32, vec![rows, width], &bytes)
-        .map_err(|error| error.to_string())?;
-    safetensors::serialize([("features", view)], None).map_err(|error| error.to_string())
-}
-
-/// How many features a row has, and all of them; none when they are not for `rows` rows.
-fn unpack(bytes: &[u8], rows: usize) -> Option<(usize, Vec<f32>)> {
-    let tensors = SafeTensors::deserialize(bytes).ok()?;
-    let view = tensors.tensor("features").ok()?;
-    let [count, width] = view.shape() else {
-        return None;
-    };
-    if *count != rows || view.dtype() != Dtype::F32 {
-        return None;
-    }
-    let number = |four: &[u8]| four.try_into().ok().map(f32::from_le_bytes);
-    let values: Option<Vec<f32>> = view.data().chunks_exact(4).map(number).collect();
-    Some((*width, values?))
+fn cannot(span: Span, title: impl Into<String>) -> Problem {
+    Problem::new(Code::E0712, title, span, "asked for here")
 }

@@ -15,7 +15,7 @@ pub enum Body {
     Rule,
     /// A verb over data sets and models.
     Verb(Verb),
-    /// A function from a structure to numbers.
+    /// A function from a structure to numbers, a text or a graph.
     Feature(features::Feature),
     /// A layer of a network.
     Layer,
@@ -43,7 +43,11 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.concat", 1, Body::Layer),
     ("prelude.constant", 1, Body::Settings),
     ("prelude.conv1d", 1, Body::Layer),
-    ("prelude.crystal_graph", 1, Body::Planned),
+    (
+        "prelude.crystal_graph",
+        1,
+        Body::Feature(features::crystal_graph),
+    ),
     ("prelude.dense", 1, Body::Layer),
     ("prelude.div", 1, Body::Rule),
     ("prelude.dropout", 1, Body::Layer),
@@ -60,7 +64,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
     ("prelude.kaiming", 1, Body::Settings),
     ("prelude.keras", 1, Body::Constant),
-    ("prelude.knn_graph", 1, Body::Planned),
+    ("prelude.knn_graph", 1, Body::Feature(features::knn_graph)),
     ("prelude.last", 1, Body::Rule),
     ("prelude.leaky_relu", 1, Body::Layer),
     ("prelude.ln", 1, Body::Layer),
@@ -71,10 +75,18 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.mean_last", 1, Body::Layer),
     ("prelude.mod", 1, Body::Rule),
     ("prelude.mse", 1, Body::Constant),
-    ("prelude.nearest_image_graph", 1, Body::Planned),
+    (
+        "prelude.nearest_image_graph",
+        1,
+        Body::Feature(features::nearest_image_graph),
+    ),
     ("prelude.one_hot", 1, Body::Layer),
     ("prelude.orthogonal", 1, Body::Settings),
-    ("prelude.padded_graph", 1, Body::Planned),
+    (
+        "prelude.padded_graph",
+        1,
+        Body::Feature(features::padded_graph),
+    ),
     ("prelude.r2", 1, Body::Constant),
     ("prelude.range_scale", 1, Body::Layer),
     ("prelude.relu", 1, Body::Layer),
@@ -102,7 +114,11 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.uniform", 1, Body::Settings),
     ("prelude.weight", 1, Body::Layer),
     ("prelude.where", 1, Body::Verb(data::keep_where)),
-    ("prelude.with_angles", 1, Body::Planned),
+    (
+        "prelude.with_angles",
+        1,
+        Body::Feature(features::with_angles),
+    ),
     ("prelude.zeros", 1, Body::Layer),
 ];
 

@@ -20,7 +20,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::progress::{End, Event, Progress, Work as Amount};
 use crate::run::store::{Artifact, Key, Store};
 use crate::run::{
-    Dataset, Part, Runner, Value, Work, interrupted, row_id, store_problem,
+    Dataset, Features, Part, Runner, Value, Work, interrupted, row_id, store_problem,
 };
 use crate::source::Span;
 
@@ -66,6 +66,16 @@ fn lost(span: Span) -> Problem {
         .help("this is a fault of tmo itself; please report it with your script")
 }
 
+fn graphs_later(span: Span) -> Problem {
+    Problem::new(
+        Code::E0805,
+        "this version trains on vectors, and these features are graphs",
+        span,
+        "checked, and not run",
+    )
+    .help("features such as `magpie()` can be trained on")
+}
+
 /// The rows of one part, as nn takes them.
 struct Slice {
     features: Vec<f32>,
@@ -88,7 +98,10 @@ fn slice(data: &Dataset, part: Part, span: Span) -> Result<Slice, Problem> {
     let (Some(features), Some(target)) = (&data.features, &data.target) else {
         return Err(lost(span));
     };
-    let width = features.width();
+    let Features::Vector { sizes, values } = features else {
+        return Err(graphs_later(span));
+    };
+    let width: usize = sizes.iter().product();
     let rows = data.positions(part);
     let mut slice = Slice {
         features: Vec::new(),
@@ -97,7 +110,7 @@ fn slice(data: &Dataset, part: Part, span: Span) -> Result<Slice, Problem> {
         rows,
     };
     for at in &slice.rows {
-        let row = features.values.get(at * width..(at + 1) * width);
+        let row = values.get(at * width..(at + 1) * width);
         slice.features.extend_from_slice(row.unwrap_or_default());
         slice
             .targets
@@ -423,8 +436,11 @@ fn predict(
     let (Some(features), Some(target)) = (&data.features, &data.target) else {
         return Err(lost(span));
     };
+    let Features::Vector { values, .. } = features else {
+        return Err(graphs_later(span));
+    };
     let threads = runner.settings.threads;
-    let predicted = nn::predict(graph, weights, &features.values, threads)
+    let predicted = nn::predict(graph, weights, values, threads)
         .map_err(|failure| training_failed(&failure, span))?;
     let mut rows = Vec::new();
     for (at, row) in data.rows.iter().enumerate() {

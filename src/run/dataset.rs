@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chem::graph::CrystalGraph;
 use crate::chem::{Fault, Record};
 
 /// Which rows a row belongs to.
@@ -29,19 +30,39 @@ pub struct Target {
     pub values: Vec<f64>,
 }
 
-/// What a network sees.
+/// What a network sees, an entry for each row.
 #[derive(Clone, Debug)]
-pub struct Features {
-    /// Sizes of one row's entry.
-    pub sizes: Vec<usize>,
-    /// Entries of all rows, one after the other.
-    pub values: Arc<Vec<f32>>,
+pub enum Features {
+    /// Numbers.
+    Vector {
+        /// Sizes of one row's entry; none for a single number.
+        sizes: Vec<usize>,
+        /// Entries of all rows, one after the other.
+        values: Arc<Vec<f32>>,
+    },
+    /// A crystal graph a row; with its line graph when the features have angles.
+    Graphs(Arc<Vec<Arc<CrystalGraph>>>),
 }
 
 impl Features {
-    /// How many numbers a row has.
-    pub fn width(&self) -> usize {
-        self.sizes.iter().product()
+    /// The entries of the rows at those positions, in that order.
+    pub fn pick(&self, at: &[usize]) -> Features {
+        match self {
+            Features::Vector { sizes, values } => {
+                let width: usize = sizes.iter().product();
+                let rows = at
+                    .iter()
+                    .filter_map(|i| values.get(i * width..(i + 1) * width));
+                Features::Vector {
+                    sizes: sizes.clone(),
+                    values: Arc::new(rows.flatten().copied().collect()),
+                }
+            }
+            Features::Graphs(graphs) => {
+                let picked = at.iter().filter_map(|i| graphs.get(*i).cloned());
+                Features::Graphs(Arc::new(picked.collect()))
+            }
+        }
     }
 }
 
@@ -71,16 +92,7 @@ impl Dataset {
             ..target.clone()
         });
         let parts = self.parts.as_ref();
-        let features = self.features.as_ref().map(|features| {
-            let width = features.width();
-            let rows = at
-                .iter()
-                .filter_map(|i| features.values.get(i * width..(i + 1) * width));
-            Features {
-                sizes: features.sizes.clone(),
-                values: Arc::new(rows.flatten().copied().collect()),
-            }
-        });
+        let features = self.features.as_ref().map(|features| features.pick(at));
         Dataset {
             rows: at
                 .iter()
