@@ -1,5 +1,6 @@
 //! From structures to what a network sees.
 
+mod descriptors;
 mod graphs;
 mod made;
 mod stored;
@@ -11,20 +12,24 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::settings::{on_bad, truth};
-use crate::chem::graph::Workspace;
-use crate::chem::magpie::{FEATURES, Imputation, magpie_into};
+use super::settings::on_bad;
 use crate::chem::{Fault, OnBad, Record};
 use crate::diagnostic::{Code, Problem};
-use crate::ir::{Call, Lambda, Setting};
+use crate::ir::{Lambda, Setting};
 use crate::run::progress::{End, Event, Work as Amount};
 use crate::run::{Dataset, Runner, Value, Work, interrupted};
 use crate::source::Span;
 
+pub use descriptors::{
+    acsf, coulomb_matrix, coulomb_spectrum, density, largest_cavity, largest_channel,
+    magpie, orbital_field_matrix, packing_fraction, sine_coulomb_matrix,
+    sine_coulomb_spectrum, soap, space_group, space_group_number, void_fraction,
+    volume_per_atom, xrd,
+};
 pub use graphs::{
     crystal_graph, knn_graph, nearest_image_graph, padded_graph, with_angles,
 };
-pub use made::{Feature, Made, Why, evaluate};
+pub use made::{Feature, Made, Why, Workspace, evaluate};
 use stored::{LeftOut, Packer, unpack};
 
 /// Rows computed between two looks at the interrupt; also the most that wait in memory
@@ -32,28 +37,6 @@ use stored::{LeftOut, Packer, unpack};
 const BLOCK: usize = 512;
 /// Rows left out of which the report names some.
 const SHOWN: usize = 3;
-
-/// `magpie(…)`.
-pub fn magpie<'a>(
-    call: &Call,
-    given: Vec<Made<'a>>,
-    _workspace: &mut Workspace,
-) -> Result<Made<'a>, Why> {
-    let mean = truth(call, "impute").unwrap_or(false);
-    let imputation = if mean {
-        Imputation::Mean
-    } else {
-        Imputation::None
-    };
-    let mut row = vec![0.0; FEATURES];
-    let composition = made::structure(given)?.composition();
-    let into = row.first_chunk_mut().ok_or("no room for the features")?;
-    magpie_into(&composition, imputation, into).map_err(|error| Why {
-        text: error.to_string(),
-        help: Some("write `magpie(impute: true)`"),
-    })?;
-    Ok(Made::Numbers(row))
-}
 
 /// `featurize(…)`.
 pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Problem> {

@@ -31,6 +31,7 @@ pub enum Body {
 /// and inputs come to give something else.
 const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.abs", 1, Body::Layer),
+    ("prelude.acsf", 1, Body::Feature(features::acsf)),
     ("prelude.adam", 1, Body::Settings),
     ("prelude.avg_pool1d", 1, Body::Layer),
     ("prelude.batch_norm", 1, Body::Layer),
@@ -44,11 +45,22 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.constant", 1, Body::Settings),
     ("prelude.conv1d", 1, Body::Layer),
     (
+        "prelude.coulomb_matrix",
+        1,
+        Body::Feature(features::coulomb_matrix),
+    ),
+    (
+        "prelude.coulomb_spectrum",
+        1,
+        Body::Feature(features::coulomb_spectrum),
+    ),
+    (
         "prelude.crystal_graph",
         1,
         Body::Feature(features::crystal_graph),
     ),
     ("prelude.dense", 1, Body::Layer),
+    ("prelude.density", 1, Body::Feature(features::density)),
     ("prelude.div", 1, Body::Rule),
     ("prelude.dropout", 1, Body::Layer),
     ("prelude.embedding", 1, Body::Layer),
@@ -65,6 +77,16 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.kaiming", 1, Body::Settings),
     ("prelude.keras", 1, Body::Constant),
     ("prelude.knn_graph", 1, Body::Feature(features::knn_graph)),
+    (
+        "prelude.largest_cavity",
+        1,
+        Body::Feature(features::largest_cavity),
+    ),
+    (
+        "prelude.largest_channel",
+        1,
+        Body::Feature(features::largest_channel),
+    ),
     ("prelude.last", 1, Body::Rule),
     ("prelude.leaky_relu", 1, Body::Layer),
     ("prelude.ln", 1, Body::Layer),
@@ -81,7 +103,17 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Feature(features::nearest_image_graph),
     ),
     ("prelude.one_hot", 1, Body::Layer),
+    (
+        "prelude.orbital_field_matrix",
+        1,
+        Body::Feature(features::orbital_field_matrix),
+    ),
     ("prelude.orthogonal", 1, Body::Settings),
+    (
+        "prelude.packing_fraction",
+        1,
+        Body::Feature(features::packing_fraction),
+    ),
     (
         "prelude.padded_graph",
         1,
@@ -95,12 +127,33 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.rmse", 1, Body::Constant),
     ("prelude.sigmoid", 1, Body::Layer),
     ("prelude.silu", 1, Body::Layer),
+    (
+        "prelude.sine_coulomb_matrix",
+        1,
+        Body::Feature(features::sine_coulomb_matrix),
+    ),
+    (
+        "prelude.sine_coulomb_spectrum",
+        1,
+        Body::Feature(features::sine_coulomb_spectrum),
+    ),
     ("prelude.size", 1, Body::Rule),
     ("prelude.skip", 1, Body::Constant),
     ("prelude.slice", 1, Body::Layer),
+    ("prelude.soap", 1, Body::Feature(features::soap)),
     ("prelude.softmax", 1, Body::Layer),
     ("prelude.softmax_last", 1, Body::Layer),
     ("prelude.softplus", 1, Body::Layer),
+    (
+        "prelude.space_group",
+        1,
+        Body::Feature(features::space_group),
+    ),
+    (
+        "prelude.space_group_number",
+        1,
+        Body::Feature(features::space_group_number),
+    ),
     ("prelude.split", 1, Body::Verb(data::split)),
     ("prelude.sqrt", 1, Body::Layer),
     ("prelude.sum", 1, Body::Layer),
@@ -112,6 +165,16 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.train", 1, Body::Verb(train::train)),
     ("prelude.transpose", 1, Body::Layer),
     ("prelude.uniform", 1, Body::Settings),
+    (
+        "prelude.void_fraction",
+        1,
+        Body::Feature(features::void_fraction),
+    ),
+    (
+        "prelude.volume_per_atom",
+        1,
+        Body::Feature(features::volume_per_atom),
+    ),
     ("prelude.weight", 1, Body::Layer),
     ("prelude.where", 1, Body::Verb(data::keep_where)),
     (
@@ -119,6 +182,7 @@ const TABLE: &[(&str, u32, Body)] = &[
         1,
         Body::Feature(features::with_angles),
     ),
+    ("prelude.xrd", 1, Body::Feature(features::xrd)),
     ("prelude.zeros", 1, Body::Layer),
 ];
 

@@ -1,6 +1,6 @@
 //! Known settings, read into what nn, chem and report take.
 
-use crate::chem::OnBad;
+use crate::chem::{Element, OnBad};
 use crate::ir::{Call, Made, Setting, Static};
 use crate::nn::{Adam, AdamForm, Init, Keep, Loss};
 
@@ -31,6 +31,18 @@ pub fn truth(call: &Call, name: &str) -> Option<bool> {
         Static::Bool(value) => Some(*value),
         _ => None,
     }
+}
+
+/// The elements of a set.
+pub fn elements(call: &Call, name: &str) -> Vec<Element> {
+    let Some(Static::List(all)) = known(call, name) else {
+        return Vec::new();
+    };
+    let element = |value: &Static| match value {
+        Static::Element(element) => Some(*element),
+        _ => None,
+    };
+    all.iter().filter_map(element).collect()
 }
 
 /// The last word of a constant's name: `mse`.

@@ -78,6 +78,14 @@ impl Checker<'_> {
         if let Some(verb) = super::verbs::verb(&name) {
             return verb(self, call);
         }
+        if let Some(width) = super::widths::width(self, call) {
+            let sizes = vec![width];
+            let axes = Axes {
+                domain: None,
+                sizes,
+            };
+            return self.emit(call, Ty::tensor(axes));
+        }
         self.by_signature(call)
     }
 
@@ -128,7 +136,17 @@ impl Checker<'_> {
     /// Whole numbers in tensor types (`units`, `kernel`, `width`) count things.
     fn counts_positive(&mut self, call: &Applied) -> bool {
         let mut fine = true;
-        for name in ["units", "filters", "kernel", "stride", "width"] {
+        const COUNTS: [&str; 8] = [
+            "units",
+            "filters",
+            "kernel",
+            "stride",
+            "width",
+            "bins",
+            "size",
+            "neighbours",
+        ];
+        for name in COUNTS {
             let Some(val) = super::bind::value(&call.settings, name) else {
                 continue;
             };

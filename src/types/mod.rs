@@ -31,6 +31,7 @@ mod ty;
 mod unit;
 mod value;
 mod verbs;
+mod widths;
 
 pub use check::{Checked, Given, Shown, check, show};
 pub use dimension::{Dimension, Exponent};

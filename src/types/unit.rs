@@ -29,7 +29,8 @@ pub enum NotAUnit {
 /// Symbol, dimension, factor, power of ten.
 /// Mass: 1 u = 103.642 696 56 eV·fs²/Å² (CODATA 2018, u·Å²/fs² in eV).
 /// Pressure: 1 GPa = 6.241 509 074 460 763e-3 eV/Å³ (e = 1.602 176 634e-19 C, exact).
-const UNITS: [(&str, &str, f64, i32); 25] = [
+/// 1 g is 1/1.660 539 068 92 · 10^24 u (CODATA 2022).
+const UNITS: [(&str, &str, f64, i32); 28] = [
     ("Å", "Length", 1.0, 0),
     ("nm", "Length", 1.0, 1),
     ("pm", "Length", 1.0, -2),
@@ -55,6 +56,9 @@ const UNITS: [(&str, &str, f64, i32); 25] = [
     ("u", "Mass", 103.642_696_56, 0),
     ("ns", "Time", 1.0, 6),
     ("um", "Length", 1.0, 4),
+    ("cm", "Length", 1.0, 8),
+    ("g", "Mass", 103.642_696_56 / 1.660_539_068_92, 24),
+    ("kg", "Mass", 103.642_696_56 / 1.660_539_068_92, 27),
 ];
 
 impl Unit {
@@ -108,6 +112,16 @@ impl Unit {
     /// power of ten.
     pub fn value_of(&self, digits: &str) -> Option<f64> {
         scaled(digits, self.ten).map(|value| value * self.factor)
+    }
+
+    /// The canonical value of so many of these units.
+    pub fn canonical(&self, count: f64) -> f64 {
+        let value = count * self.factor;
+        if self.ten >= 0 {
+            value * libm::pow(10.0, f64::from(self.ten))
+        } else {
+            value / libm::pow(10.0, f64::from(-self.ten))
+        }
     }
 
     /// The number of these units in a canonical value.

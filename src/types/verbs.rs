@@ -228,6 +228,11 @@ fn featurize(checker: &mut Checker<'_>, call: &Applied) -> Val {
         var,
         body: body.clone(),
     };
+    if !matches!(found.ty, Ty::Number(_) | Ty::Crystal(_)) {
+        let wanted = "numbers or a graph, which a network can take";
+        checker.report(problems::wrong_operand("featurize", &found, wanted));
+        return Val::poison(call.at);
+    }
     data.features = Some(found.ty.clone());
     let setting = ("by".into(), Setting::Lambda(lambda));
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])

@@ -1,10 +1,10 @@
 //! Graphs of a structure.
 
-use super::made::{Made, Why, structure};
+use super::made::{Made, Why, Workspace, structure};
 use crate::builtins::settings::{count, number};
 use crate::chem::graph::{
     AlignnGraph, CgcnnGraph, CrystalGraph, GraphError, MegnetGraph, NearestImageGraph,
-    Recipe, Workspace, line_graph,
+    Recipe, line_graph,
 };
 use crate::ir::Call;
 
@@ -24,7 +24,7 @@ fn made<'a>(
     workspace: &mut Workspace,
 ) -> Result<Made<'a>, Why> {
     let graph = recipe
-        .make(structure(given)?, workspace)
+        .make(structure(given)?, &mut workspace.graphs)
         .map_err(explained)?;
     Ok(Made::Graph(Box::new(graph)))
 }

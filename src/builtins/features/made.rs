@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::chem::Structure;
-use crate::chem::graph::{CrystalGraph, Workspace};
+use crate::chem::graph::{self, CrystalGraph};
+use crate::chem::soap::{Soap, SoapError, SoapSettings};
 use crate::ir::{Call, Expr, Kind, Static};
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 
@@ -38,6 +39,31 @@ impl<T: ToString> From<T> for Why {
     }
 }
 
+/// Memory that featurizers use again from structure to structure.
+#[derive(Default)]
+pub struct Workspace {
+    /// Of the search for neighbours.
+    pub graphs: graph::Workspace,
+    soap: Option<Soap>,
+}
+
+impl Workspace {
+    /// A workspace that holds nothing yet.
+    pub fn new() -> Workspace {
+        Workspace::default()
+    }
+
+    /// The basis of those settings, made ready once.
+    pub fn soap(&mut self, settings: SoapSettings) -> Result<&Soap, SoapError> {
+        let known = self.soap.take();
+        let ready = match known {
+            Some(soap) if *soap.settings() == settings => soap,
+            _ => Soap::new(settings)?,
+        };
+        Ok(self.soap.insert(ready))
+    }
+}
+
 /// What a featurizer makes of what it is given; the workspace is memory to be reused.
 pub type Feature =
     for<'a> fn(&Call, Vec<Made<'a>>, &mut Workspace) -> Result<Made<'a>, Why>;
@@ -59,17 +85,16 @@ pub fn evaluate<'a>(
     match &expr.kind {
         Kind::Var(_) => Ok(Made::Structure(structure)),
         Kind::Call(call) => {
-            let Some(super::super::Body::Feature(feature)) =
-                super::super::find(&call.builtin)
-            else {
-                let name = call.short_name();
-                return Err(format!("`{name}` does not work on a structure").into());
-            };
             let mut given = Vec::with_capacity(call.inputs.len());
             for input in &call.inputs {
                 given.push(evaluate(input, structure, workspace)?);
             }
-            feature(call, given, workspace)
+            match super::super::find(&call.builtin) {
+                Some(super::super::Body::Feature(feature)) => {
+                    feature(call, given, workspace)
+                }
+                _ => joined(call, given),
+            }
         }
         Kind::Static(value @ (Static::Int(_) | Static::Real(_))) => {
             Ok(Made::Numbers(value.as_f64().into_iter().collect()))
@@ -103,6 +128,56 @@ fn numbers(
     match evaluate(expr, structure, workspace)? {
         Made::Numbers(values) => Ok(values),
         _ => Err(Why::from("only numbers are added, multiplied and so on")),
+    }
+}
+
+/// Functions of numbers that features may use too.
+fn joined<'a>(call: &Call, given: Vec<Made<'a>>) -> Result<Made<'a>, Why> {
+    let mut parts = Vec::with_capacity(given.len());
+    for made in given {
+        match made {
+            Made::Numbers(values) => parts.push(values),
+            _ => return Err(Why::from("only numbers are joined and computed with")),
+        }
+    }
+    let name = call.short_name();
+    let each: fn(f64) -> f64 = match name {
+        // A row's entry runs along its last axis fastest, whatever its sizes.
+        "reshape" | "flatten" => |x| x,
+        "concat" => return Ok(Made::Numbers(concat(call, &parts))),
+        "abs" => f64::abs,
+        "sqrt" => f64::sqrt,
+        "cbrt" => libm::cbrt,
+        "exp" => libm::exp,
+        "ln" => libm::log,
+        _ => return Err(format!("`{name}` does not work on a structure").into()),
+    };
+    let all = parts.into_iter().flatten();
+    Ok(Made::Numbers(all.map(each).collect()))
+}
+
+/// Parts joined along their last axis.
+fn concat(call: &Call, parts: &[Vec<f64>]) -> Vec<f64> {
+    let last = |expr: &Arc<Expr>| {
+        let shape = expr.shape.as_ref()?;
+        shape.sizes.last().copied()
+    };
+    let widths = call.inputs.iter().map(last);
+    let widths: Vec<usize> = widths.map(|width| width.unwrap_or(1).max(1)).collect();
+    let mut rows: Vec<_> = parts
+        .iter()
+        .zip(widths)
+        .map(|(part, width)| part.chunks(width))
+        .collect();
+    let mut joined = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    loop {
+        let before = joined.len();
+        for part in &mut rows {
+            joined.extend(part.next().into_iter().flatten().copied());
+        }
+        if joined.len() == before {
+            return joined;
+        }
     }
 }
 
