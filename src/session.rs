@@ -17,7 +17,9 @@ use crate::ir;
 use crate::names::{self, Program};
 use crate::nn::Threads;
 use crate::plan::{self, Plan, PlannedStudy};
-use crate::report::{OutcomeFile, Script, StudyReport, outcome_files};
+use crate::report::{
+    OutcomeFile, Script, StudyReport, TableReport, outcome_files, table_files,
+};
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
 use crate::run::store::{Found, Key, Store};
@@ -67,10 +69,38 @@ pub struct Options<'a> {
 
 /// The outcome of a study.
 pub struct Outcome {
-    /// Its report, as data.
-    pub report: StudyReport,
+    /// The study's name.
+    pub study: String,
+    /// What it came to, as data.
+    pub content: Content,
     /// Its files: figures, tables, weights, the report as HTML.
     pub files: Vec<OutcomeFile>,
+}
+
+/// What a study came to.
+pub enum Content {
+    /// The scores of a model.
+    Scores(Box<StudyReport>),
+    /// A table.
+    Table(Box<TableReport>),
+}
+
+impl Outcome {
+    /// The report of a study of a model.
+    pub fn scores(&self) -> Option<&StudyReport> {
+        match &self.content {
+            Content::Scores(report) => Some(report),
+            Content::Table(_) => None,
+        }
+    }
+
+    /// The table of a study that is one.
+    pub fn table(&self) -> Option<&TableReport> {
+        match &self.content {
+            Content::Table(report) => Some(report),
+            Content::Scores(_) => None,
+        }
+    }
 }
 
 /// What a run of several studies came to.
@@ -191,6 +221,7 @@ impl<'w> Session<'w> {
                 interrupt: options.interrupt.clone(),
                 threads: options.threads,
                 verbs: &verbs,
+                field: crate::builtins::field,
             },
         );
         let mut outcomes = Vec::new();
@@ -216,43 +247,47 @@ impl<'w> Session<'w> {
         planned: &PlannedStudy,
     ) -> Result<Outcome, Problem> {
         let span = planned.study.span;
-        let Value::Evaluated(artifact) = runner.value(planned.root)? else {
-            return Err(Problem::new(
-                Code::E0603,
-                "this study has no scores",
-                span,
-                "here",
-            ));
-        };
-        let bad = |error: &dyn std::fmt::Display| {
-            Problem::new(
-                Code::E0901,
-                error.to_string(),
-                span,
-                "the outcome of this study",
-            )
-        };
-        let bytes = artifact.files.get(crate::builtins::EVALUATION);
-        let evaluation: crate::builtins::Evaluation =
-            serde_json::from_slice(bytes.map_or(&[][..], Vec::as_slice))
-                .map_err(|e| bad(&e))?;
-        let root = program.root.and_then(|id| program.module(id));
-        let script = Script {
-            name: root
-                .map(|module| file_name(&module.source.name))
-                .unwrap_or_default(),
-            text: root
-                .map(|module| module.source.text.to_string())
-                .unwrap_or_default(),
-        };
+        let study = planned.study.name.to_string();
         let doc = planned.study.doc.as_deref().unwrap_or_default();
-        let report = evaluation.report(&planned.study.name, doc, script);
-        let weights = artifact
-            .files
-            .get(crate::builtins::WEIGHTS)
-            .map(Vec::as_slice);
-        let files = self.drawn(runner, artifact.key, &report, weights, span)?;
-        Ok(Outcome { report, files })
+        let script = script_of(program);
+        let (key, weights) = match runner.value(planned.root)? {
+            Value::Evaluated(artifact) | Value::Trained(artifact, _) => {
+                let file = artifact.files.get(crate::builtins::WEIGHTS).cloned();
+                (artifact.key, file)
+            }
+            Value::Table(table) => {
+                let mut report =
+                    crate::builtins::table_report(runner, planned.root, &table);
+                (report.study, report.doc) = (study.clone(), doc.to_string());
+                report.script = script;
+                let files = table_files(&report).map_err(|problem| {
+                    Problem::new(Code::E0902, problem.to_string(), span, "this table")
+                })?;
+                let content = Content::Table(report.into());
+                return Ok(Outcome {
+                    study,
+                    content,
+                    files,
+                });
+            }
+            Value::Dataset(_) | Value::Cell(_) => {
+                return Err(Problem::new(
+                    Code::E0603,
+                    "this study is neither a table nor a model",
+                    span,
+                    "here",
+                ));
+            }
+        };
+        let evaluation = crate::builtins::scored(runner, planned.root)?;
+        let report = evaluation.report(&study, doc, script);
+        let files = self.drawn(runner, key, &report, weights.as_deref(), span)?;
+        let content = Content::Scores(report.into());
+        Ok(Outcome {
+            study,
+            content,
+            files,
+        })
     }
 
     /// The files of an outcome: from the store when they were drawn before, with the same
@@ -324,6 +359,19 @@ fn unbuilt(expr: &ir::Expr) -> Option<Problem> {
         }
     });
     found
+}
+
+/// The script of a program, for its reports.
+fn script_of(program: &Program) -> Script {
+    let root = program.root.and_then(|id| program.module(id));
+    Script {
+        name: root
+            .map(|module| file_name(&module.source.name))
+            .unwrap_or_default(),
+        text: root
+            .map(|module| module.source.text.to_string())
+            .unwrap_or_default(),
+    }
 }
 
 /// The last part of a path, whichever way its separators lean.

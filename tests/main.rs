@@ -35,5 +35,7 @@ mod project;
 mod run;
 #[path = "suite/shapes.rs"]
 mod shapes;
+#[path = "suite/tables.rs"]
+mod tables;
 #[path = "suite/ui.rs"]
 mod ui;

@@ -1,6 +1,6 @@
 //! The table from a builtin's name to what does it.
 
-use super::{data, features, train};
+use super::{data, features, rows, splits, train};
 use crate::chem::bundled;
 use crate::ir::{Call, Setting, Static};
 use crate::plan::Builtins;
@@ -72,7 +72,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.flatten", 1, Body::Layer),
     ("prelude.gaussians", 1, Body::Layer),
     ("prelude.glorot", 1, Body::Settings),
-    ("prelude.holdout", 1, Body::Verb(data::holdout)),
+    ("prelude.holdout", 1, Body::Verb(splits::holdout)),
     ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
     ("prelude.kaiming", 1, Body::Settings),
     ("prelude.keras", 1, Body::Constant),
@@ -154,13 +154,13 @@ const TABLE: &[(&str, u32, Body)] = &[
         1,
         Body::Feature(features::space_group_number),
     ),
-    ("prelude.split", 1, Body::Verb(data::split)),
+    ("prelude.split", 1, Body::Verb(splits::split)),
     ("prelude.sqrt", 1, Body::Layer),
     ("prelude.sum", 1, Body::Layer),
     ("prelude.sum_last", 1, Body::Layer),
-    ("prelude.take", 1, Body::Verb(data::take)),
+    ("prelude.take", 1, Body::Verb(rows::take)),
     ("prelude.tanh", 1, Body::Layer),
-    ("prelude.target", 1, Body::Verb(data::target)),
+    ("prelude.target", 1, Body::Verb(splits::target)),
     ("prelude.torch", 1, Body::Constant),
     ("prelude.train", 1, Body::Verb(train::train)),
     ("prelude.transpose", 1, Body::Layer),
@@ -176,7 +176,7 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Feature(features::volume_per_atom),
     ),
     ("prelude.weight", 1, Body::Layer),
-    ("prelude.where", 1, Body::Verb(data::keep_where)),
+    ("prelude.where", 1, Body::Verb(rows::keep_where)),
     (
         "prelude.with_angles",
         1,
@@ -259,7 +259,7 @@ mod tests {
     /// Rules and verbs of the checker are the rules and verbs of this table.
     #[test]
     fn the_checker_knows_the_same_rules_and_verbs() {
-        for name in VERBS {
+        for (name, _) in VERBS {
             let full = format!("prelude.{name}");
             assert!(matches!(find(&full), Some(Body::Verb(_))), "{name}");
         }

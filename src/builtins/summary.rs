@@ -1,16 +1,19 @@
 //! What a report says of a study, beside its numbers.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::table::{layer_table, weight_count};
 use super::train::Course;
 use crate::ir::{Call, Setting};
-use crate::plan::device_class;
+use crate::plan::{NodeId, device_class};
 use crate::report::{
-    DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Script,
-    Skipped, StudyReport, Target, Training,
+    DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Scores,
+    Script, Skipped, Split, StudyReport, Target, Training,
 };
-use crate::run::{Dataset, Runner, Work};
+use crate::run::{Cell, Column, Dataset, Runner, Table};
+use crate::types::Unit;
 
 /// Everything of a study's report but its name, words and script, which do not decide
 /// its numbers.
@@ -43,10 +46,97 @@ impl Evaluation {
     }
 }
 
+impl Evaluation {
+    /// The scores of one part: numbers in canonical units, and its rows as a table.
+    /// None when no row is of that part.
+    pub fn scores(&self, part: Split) -> Option<Cell> {
+        let unit = Unit::parse(&self.target.unit).ok();
+        let canonical = |x: f64| unit.as_ref().map_or(x, |unit| unit.canonical(x));
+        let rows = self.predictions.iter().filter(|row| row.split == part);
+        let rows: Vec<&Prediction> = rows.collect();
+        let actual: Vec<f64> = rows.iter().map(|row| canonical(row.actual)).collect();
+        let predicted: Vec<f64> =
+            rows.iter().map(|row| canonical(row.predicted)).collect();
+        let scores = Scores::of(&actual, &predicted).ok()?;
+        let texts = |name: &str, of: fn(&Prediction) -> &str| Column {
+            name: name.into(),
+            unit: "".into(),
+            cells: rows.iter().map(|row| Cell::text(of(row))).collect(),
+        };
+        let numbers = |name: &str, values: &[f64]| Column {
+            name: name.into(),
+            unit: self.target.unit.as_str().into(),
+            cells: values.iter().copied().map(Cell::Number).collect(),
+        };
+        let table = Table::new(vec![
+            texts("id", |row| &row.id),
+            texts("formula", |row| &row.formula),
+            numbers("actual", &actual),
+            numbers("predicted", &predicted),
+        ]);
+        let loss = match self.training.loss.as_str() {
+            "MAE" => scores.mae,
+            _ => scores.rmse * scores.rmse,
+        };
+        let r2 = scores.r2.map_or(Cell::Missing, Cell::Number);
+        Some(Cell::Fields(Arc::new(vec![
+            ("loss".into(), Cell::Number(loss)),
+            ("rmse".into(), Cell::Number(scores.rmse)),
+            ("mae".into(), Cell::Number(scores.mae)),
+            ("r2".into(), r2),
+            ("rows".into(), Cell::Table(table.into())),
+        ])))
+    }
+
+    /// Losses by epoch, in the unit the target is shown in.
+    pub fn history(&self) -> Table {
+        let square = self.training.loss != "MAE";
+        let unit = match (self.target.unit.as_str(), square) {
+            ("", _) => String::new(),
+            (unit, true) => squared(unit),
+            (unit, false) => unit.to_string(),
+        };
+        let parsed = Unit::parse(&self.target.unit).ok();
+        let canonical = |x: f64| {
+            let one = |x: f64| parsed.as_ref().map_or(x, |unit| unit.canonical(x));
+            if square { one(one(x)) } else { one(x) }
+        };
+        let epochs = &self.training.history;
+        let column = |name: &str, unit: &str, of: &dyn Fn(&EpochLoss) -> Cell| Column {
+            name: name.into(),
+            unit: unit.into(),
+            cells: epochs.iter().map(of).collect(),
+        };
+        let loss = |x: f64| Cell::Number(canonical(x));
+        let mut columns = vec![
+            column("epoch", "", &|epoch| Cell::Number(f64::from(epoch.epoch))),
+            column("train", &unit, &|epoch| loss(epoch.train)),
+        ];
+        if epochs.iter().any(|epoch| epoch.val.is_some()) {
+            columns.push(column("val", &unit, &|epoch| {
+                epoch.val.map_or(Cell::Missing, loss)
+            }));
+        }
+        Table::new(columns)
+    }
+}
+
+/// `eV/atom` to `eV^2/atom^2`.
+fn squared(unit: &str) -> String {
+    let mut text = String::new();
+    for part in unit.split_inclusive(['/', '·']) {
+        let atom = part.trim_end_matches(['/', '·']);
+        let (symbol, power) = atom.split_once('^').unwrap_or((atom, "1"));
+        let power = 2 * power.parse::<i32>().unwrap_or(1);
+        text += &format!("{symbol}^{power}{}", part.get(atom.len()..).unwrap_or(""));
+    }
+    text
+}
+
 /// Put together what is known after a study's predictions.
 pub fn evaluation(
     runner: &Runner<'_>,
-    work: &Work<'_>,
+    id: NodeId,
     training: &Call,
     data: &Dataset,
     course: Course,
@@ -83,8 +173,8 @@ pub fn evaluation(
             layers: layers.collect(),
         },
         data: data_of(data),
-        settings: settings_of(runner, work),
-        provenance: provenance(runner, work),
+        settings: settings_of(runner, id),
+        provenance: provenance(runner, id),
     }
 }
 
@@ -126,9 +216,9 @@ fn data_of(data: &Dataset) -> DataSummary {
 }
 
 /// The settings of every verb of the study, in the order of the script.
-fn settings_of(runner: &Runner<'_>, work: &Work<'_>) -> Vec<Named> {
+fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
     let mut all = Vec::new();
-    let mut at = Some(work.id);
+    let mut at = Some(id);
     while let Some(id) = at {
         let Some(node) = runner.plan.node(id) else {
             break;
@@ -148,10 +238,10 @@ fn settings_of(runner: &Runner<'_>, work: &Work<'_>) -> Vec<Named> {
     all
 }
 
-fn provenance(runner: &Runner<'_>, work: &Work<'_>) -> Provenance {
+pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {
     let mut keys = Vec::new();
     let mut seeds = vec![Named::new("root", runner.plan.root_seed.to_string())];
-    let mut at = Some(work.id);
+    let mut at = Some(id);
     while let Some(id) = at {
         let Some(node) = runner.plan.node(id) else {
             break;

@@ -15,6 +15,7 @@ use crate::nn::{
     self, BatchProgress, Begin, Checkpoint, Ended, EpochRecord, Failure, Go, Graph, Keep,
     Observer, TrainingState, Weights,
 };
+use crate::plan::NodeId;
 use crate::report::Prediction;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{End, Event, Progress, Work as Amount};
@@ -387,29 +388,50 @@ fn score(
     work: &Work<'_>,
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let input = runner.input(work)?;
-    let Value::Trained(artifact, data) = runner.value(input)? else {
-        return Err(lost(work.span));
-    };
-    let plan = runner.plan;
-    let Some(training) = plan.call(input) else {
-        return Err(lost(work.span));
-    };
-    let Some(Setting::Network(network)) = training.setting("network") else {
-        return Err(lost(work.span));
-    };
-    let graph = lower(network)?;
-    let (weights, course) = read(&artifact, &graph, work.span)?;
-    let predictions = predict(runner, &graph, &weights, &data, work.span)?;
-    let evaluation =
-        summary::evaluation(runner, work, training, &data, course, predictions);
+    let (evaluation, weights) = evaluated(runner, input, work.id, true, work.span)?;
     let bytes = serde_json::to_vec(&evaluation).map_err(|error| {
         Problem::new(Code::E0901, error.to_string(), work.span, "here")
     })?;
-    let weights = artifact.files.get(WEIGHTS).cloned().unwrap_or_default();
     Ok(BTreeMap::from([
         (EVALUATION.to_string(), bytes),
         (WEIGHTS.to_string(), weights),
     ]))
+}
+
+/// Predictions of a trained model and all around them, and its weights. `id` is the node
+/// they are for. Without `test` the test rows stay unseen.
+pub(super) fn evaluated(
+    runner: &mut Runner<'_>,
+    trained: NodeId,
+    id: NodeId,
+    test: bool,
+    span: Span,
+) -> Result<(summary::Evaluation, Vec<u8>), Problem> {
+    let Value::Trained(artifact, data) = runner.value(trained)? else {
+        return Err(lost(span));
+    };
+    let plan = runner.plan;
+    let Some(training) = plan.call(trained) else {
+        return Err(lost(span));
+    };
+    let Some(Setting::Network(network)) = training.setting("network") else {
+        return Err(lost(span));
+    };
+    let data = if test {
+        data
+    } else {
+        let mut seen = data.positions(Part::Train);
+        seen.extend(data.positions(Part::Val));
+        seen.sort_unstable();
+        Arc::new(data.pick(&seen))
+    };
+    let graph = lower(network)?;
+    let (weights, course) = read(&artifact, &graph, span)?;
+    let predictions = predict(runner, &graph, &weights, &data, span)?;
+    let evaluation =
+        summary::evaluation(runner, id, training, &data, course, predictions);
+    let weights = artifact.files.get(WEIGHTS).cloned().unwrap_or_default();
+    Ok((evaluation, weights))
 }
 
 fn read(

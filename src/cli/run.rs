@@ -9,11 +9,11 @@ use super::{FAILED, FINE, INTERRUPTED};
 use crate::diagnostic::{Code, Problem, Severity};
 use crate::nn::Threads;
 use crate::report::terminal::{Look, result_table};
-use crate::report::write_files;
+use crate::report::{table_lines, write_files};
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{Progress, Silent, Terminal};
 use crate::run::store::Store;
-use crate::session::{Options, Outcome, Session};
+use crate::session::{Content, Options, Outcome, Session};
 use crate::source::Span;
 use crate::world::Disk;
 
@@ -102,9 +102,12 @@ fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
         let help = problem.help();
         Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "").help(help)
     };
-    say(&result_table(&outcome.report, look).map_err(failed)?);
+    match &outcome.content {
+        Content::Scores(report) => say(&result_table(report, look).map_err(failed)?),
+        Content::Table(report) => say(&table_lines(report, look)),
+    }
     if let Some(out) = out {
-        let dir = out.join(&outcome.report.study);
+        let dir = out.join(&outcome.study);
         let written = write_files(&dir, &outcome.files).map_err(failed)?;
         say(&format!("{} files in {}\n", written.len(), dir.display()));
     }

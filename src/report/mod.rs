@@ -11,6 +11,7 @@ mod numbers;
 mod parity;
 mod problem;
 mod scores;
+mod table;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,9 @@ use serde::{Deserialize, Serialize};
 pub use figure::to_png;
 pub use problem::ReportProblem;
 pub use scores::{Scores, SplitScores, score_splits};
+pub use table::{
+    PlainCell, PlainColumn, PlainTable, TableReport, table_csv, table_files, table_lines,
+};
 pub use write::write_files;
 
 /// Everything a study's report says, as plain data that can be stored.
@@ -200,6 +204,22 @@ pub struct OutcomeFile {
     pub name: String,
     /// The contents.
     pub bytes: Vec<u8>,
+}
+
+/// A text as HTML shows it.
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe += "&amp;",
+            '<' => safe += "&lt;",
+            '>' => safe += "&gt;",
+            '"' => safe += "&quot;",
+            '\'' => safe += "&#39;",
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 impl Split {

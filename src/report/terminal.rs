@@ -65,12 +65,16 @@ pub fn result_table(report: &StudyReport, look: Look) -> Result<String, ReportPr
     let title = report.target.with_unit(&report.target.name);
     let mut lines = vec![bold(&format!("{}: {title}", report.study), look)];
     lines.push(rule(Rule::Top, &widths, look));
-    lines.push(line(&head, &widths, look, bold));
+    lines.push(line(sides(&head), &widths, look, bold));
     lines.push(rule(Rule::Middle, &widths, look));
-    lines.extend(splits.iter().map(|cells| line(cells, &widths, look, as_is)));
+    lines.extend(
+        splits
+            .iter()
+            .map(|cells| line(sides(cells), &widths, look, as_is)),
+    );
     if let Some(cells) = &baseline {
         lines.push(rule(Rule::Middle, &widths, look));
-        lines.push(line(cells, &widths, look, dim));
+        lines.push(line(sides(cells), &widths, look, dim));
     }
     lines.push(rule(Rule::Bottom, &widths, look));
     Ok(lines.join("\n") + "\n")
@@ -86,7 +90,43 @@ fn plain(text: String, look: Look) -> String {
         .replace('\u{202f}', " ")
 }
 
-fn rule(place: Rule, widths: &[usize; COLUMNS], look: Look) -> String {
+/// Columns, each with its head first, numbers set to the right: lines of text.
+pub(super) fn grid(columns: &[(bool, Vec<String>)], look: Look) -> String {
+    let cells: Vec<(bool, Vec<String>)> = columns
+        .iter()
+        .map(|(right, cells)| {
+            let cells = cells
+                .iter()
+                .map(|cell| plain(cell.replace('\n', " "), look));
+            (*right, cells.collect())
+        })
+        .collect();
+    let width = |cells: &[String]| cells.iter().map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = cells
+        .iter()
+        .map(|(_, cells)| width(cells).unwrap_or(0))
+        .collect();
+    let rows = cells
+        .iter()
+        .map(|(_, cells)| cells.len())
+        .max()
+        .unwrap_or(0);
+    let mut lines = vec![rule(Rule::Top, &widths, look)];
+    for at in 0..rows {
+        let row = cells
+            .iter()
+            .map(|(right, cells)| (*right, cells.get(at).map_or("", String::as_str)));
+        let dress = if at == 0 { bold } else { as_is };
+        lines.push(line(row, &widths, look, dress));
+        if at == 0 {
+            lines.push(rule(Rule::Middle, &widths, look));
+        }
+    }
+    lines.push(rule(Rule::Bottom, &widths, look));
+    lines.join("\n") + "\n"
+}
+
+fn rule(place: Rule, widths: &[usize], look: Look) -> String {
     let [left, cross, right] = match (look.unicode, place) {
         (false, _) => ["+", "+", "+"],
         (true, Rule::Top) => ["┌", "┬", "┐"],
@@ -94,35 +134,42 @@ fn rule(place: Rule, widths: &[usize; COLUMNS], look: Look) -> String {
         (true, Rule::Bottom) => ["└", "┴", "┘"],
     };
     let dash = if look.unicode { "─" } else { "-" };
-    let parts = widths.map(|width| dash.repeat(width + 2));
+    let parts: Vec<String> = widths.iter().map(|width| dash.repeat(width + 2)).collect();
     format!("{left}{}{right}", parts.join(cross))
 }
 
 /// Names to the left, numbers to the right.
-fn line(
-    cells: &Row,
-    widths: &[usize; COLUMNS],
+fn line<'t>(
+    cells: impl Iterator<Item = (bool, &'t str)>,
+    widths: &[usize],
     look: Look,
     dress: fn(&str, Look) -> String,
 ) -> String {
     let bar = if look.unicode { "│" } else { "|" };
     let mut text = bar.to_owned();
-    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let padded = if at == 0 {
-            format!("{cell:<width$}")
-        } else {
+    for ((right, cell), width) in cells.zip(widths) {
+        let padded = if right {
             format!("{cell:>width$}")
+        } else {
+            format!("{cell:<width$}")
         };
         text += &format!(" {} {bar}", dress(&padded, look));
     }
     text
 }
 
+/// The cells of a row of scores: the first names it, the rest are numbers.
+fn sides(row: &Row) -> impl Iterator<Item = (bool, &str)> {
+    row.iter()
+        .enumerate()
+        .map(|(at, cell)| (at > 0, cell.as_str()))
+}
+
 fn as_is(text: &str, _look: Look) -> String {
     text.to_owned()
 }
 
-fn bold(text: &str, look: Look) -> String {
+pub(super) fn bold(text: &str, look: Look) -> String {
     if look.colour {
         format!("\x1b[1m{text}\x1b[0m")
     } else {

@@ -1,9 +1,13 @@
 //! Data sets in a run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cell::Cell;
+use super::table::Column;
 use crate::chem::graph::CrystalGraph;
-use crate::chem::{Fault, Record};
+use crate::chem::{self, Fault, Record};
+use crate::types::Unit;
 
 /// Which rows a row belongs to.
 pub use crate::report::Split as Part;
@@ -79,6 +83,10 @@ pub struct Dataset {
     pub parts: Option<Vec<Part>>,
     /// The features, once attached.
     pub features: Option<Features>,
+    /// Columns computed here, beside those of the records.
+    pub columns: Vec<Column>,
+    /// Units of the records' numbers that are not canonical, by column.
+    pub units: Arc<BTreeMap<String, Unit>>,
 }
 
 impl Dataset {
@@ -103,6 +111,39 @@ impl Dataset {
             parts: parts
                 .map(|parts| at.iter().filter_map(|i| parts.get(*i).copied()).collect()),
             features,
+            columns: self.columns.iter().map(|column| column.pick(at)).collect(),
+            units: self.units.clone(),
+        }
+    }
+
+    /// A value of a row, in canonical units.
+    pub fn field(&self, at: usize, name: &str) -> Cell {
+        if let Some(column) = self.columns.iter().find(|column| &*column.name == name) {
+            return column.cell(at);
+        }
+        let Some(row) = self.rows.get(at) else {
+            return Cell::Missing;
+        };
+        match name {
+            "id" => Cell::text(&row.id),
+            "formula" => Cell::text(&row.formula),
+            "elements" => {
+                let elements = row.structure.composition().elements();
+                Cell::Many(elements.into_iter().map(Cell::Element).collect())
+            }
+            "nelements" => Cell::Number(row.structure.composition().len() as f64),
+            "nsites" => Cell::Number(row.structure.sites() as f64),
+            "volume" => Cell::Number(row.structure.volume()),
+            "structure" => Cell::Structure(row.clone()),
+            other => match row.columns.get(other) {
+                Some(chem::Cell::Number(number)) => {
+                    let unit = self.units.get(other);
+                    Cell::Number(unit.map_or(*number, |unit| unit.canonical(*number)))
+                }
+                Some(chem::Cell::Text(text)) => Cell::text(text),
+                Some(chem::Cell::Bool(value)) => Cell::Bool(*value),
+                None => Cell::Missing,
+            },
         }
     }
 

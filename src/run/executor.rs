@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cell::Cell;
 use super::dataset::Dataset;
 use super::interrupt::Interrupt;
 use super::progress::{Event, Progress};
+use super::rows::Rows;
 use super::store::{Artifact, Found, Key, KeyLock, Store, StoreProblem, Stored, Wait};
+use super::table::Table;
 use crate::diagnostic::{Code, Problem};
 use crate::draw::Draws;
 use crate::ir::Call;
@@ -24,6 +27,10 @@ pub enum Value {
     Trained(Arc<Artifact>, Arc<Dataset>),
     /// A trained model with its scores.
     Evaluated(Arc<Artifact>),
+    /// A table.
+    Table(Arc<Table>),
+    /// One value: a number, or the scores of a part.
+    Cell(Cell),
 }
 
 /// One node to be computed.
@@ -39,6 +46,9 @@ pub struct Work<'a> {
     /// Where it was written.
     pub span: Span,
 }
+
+/// How the field of a model is computed: its node, and the name after the dot.
+pub type Field = fn(&mut Runner<'_>, NodeId, &str) -> Result<Value, Problem>;
 
 /// How a verb is computed.
 pub type Verb = fn(&mut Runner<'_>, &Work<'_>) -> Result<Value, Problem>;
@@ -57,6 +67,8 @@ pub struct Settings<'a> {
     pub threads: &'a Threads,
     /// How each verb is computed.
     pub verbs: &'a dyn Fn(&str) -> Option<Verb>,
+    /// How the fields of trained models are computed.
+    pub field: Field,
 }
 
 /// A run.
@@ -115,15 +127,7 @@ impl<'a> Runner<'a> {
                 let Some(whole) = node.inputs.first() else {
                     return Err(no_node());
                 };
-                let data = self.dataset(*whole)?;
-                let part = match &**name {
-                    "train" => super::Part::Train,
-                    "val" => super::Part::Val,
-                    _ => super::Part::Test,
-                };
-                let mut picked = data.pick(&data.positions(part));
-                picked.parts = None;
-                Value::Dataset(Arc::new(picked))
+                self.field(*whole, name)?
             }
         };
         self.values.insert(id, value.clone());
@@ -134,7 +138,41 @@ impl<'a> Runner<'a> {
     pub fn dataset(&mut self, id: NodeId) -> Result<Arc<Dataset>, Problem> {
         match self.value(id)? {
             Value::Dataset(data) | Value::Trained(_, data) => Ok(data),
-            Value::Evaluated(_) => Err(no_node()),
+            Value::Evaluated(_) | Value::Table(_) | Value::Cell(_) => Err(no_node()),
+        }
+    }
+
+    /// The rows a node comes to, of a data set or of a table.
+    pub fn rows(&mut self, id: NodeId) -> Result<Rows, Problem> {
+        match self.value(id)? {
+            Value::Dataset(data) => Ok(Rows::Dataset(data)),
+            Value::Table(table) => Ok(Rows::Table(table)),
+            Value::Trained(..) | Value::Evaluated(_) | Value::Cell(_) => Err(no_node()),
+        }
+    }
+
+    /// What stands behind a dot: a part of a data set, a field of a record or a model.
+    fn field(&mut self, whole: NodeId, name: &str) -> Result<Value, Problem> {
+        match self.value(whole)? {
+            Value::Dataset(data) => {
+                let part = match name {
+                    "train" => super::Part::Train,
+                    "val" => super::Part::Val,
+                    _ => super::Part::Test,
+                };
+                let mut picked = data.pick(&data.positions(part));
+                picked.parts = None;
+                Ok(Value::Dataset(Arc::new(picked)))
+            }
+            Value::Cell(cell) => match cell.field(name) {
+                Some(Cell::Table(table)) => Ok(Value::Table(table.clone())),
+                Some(cell) => Ok(Value::Cell(cell.clone())),
+                None => Err(no_node()),
+            },
+            Value::Trained(..) | Value::Evaluated(_) => {
+                (self.settings.field)(self, whole, name)
+            }
+            Value::Table(_) => Err(no_node()),
         }
     }
 

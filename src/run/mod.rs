@@ -4,13 +4,19 @@
 //! needs. Whatever a verb does is in [`crate::builtins`]; here are the order, the store,
 //! the interrupt and the progress.
 
+mod cell;
 mod dataset;
 mod executor;
 pub mod interrupt;
 pub mod progress;
 mod rows;
 pub mod store;
+mod table;
 
+pub use cell::Cell;
 pub use dataset::{Dataset, Features, Part, Source, Target, row_id};
-pub use executor::{Runner, Settings, Value, Verb, Work, interrupted, store_problem};
-pub use rows::{Cell, eval};
+pub use executor::{
+    Field, Runner, Settings, Value, Verb, Work, interrupted, store_problem,
+};
+pub use rows::{Functions, Rows, Trouble, binary, function, known};
+pub use table::{Column, Table};

@@ -1,60 +1,219 @@
-//! Expressions over one row, evaluated.
+//! Expressions over one row, evaluated. A row is a record of a data set or a row of a
+//! table; the same expression works on both.
 
-use crate::chem::{self, Element, Record};
-use crate::ir::{Expr, Kind, Static};
+use std::sync::Arc;
+
+use super::cell::Cell;
+use super::dataset::Dataset;
+use super::table::Table;
+use crate::ir::{Call, Expr, Kind, Setting, Static, VarId, describe};
+use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 
-/// A value of a row.
+/// Functions that are not of the language itself: what a builtin makes of values, when
+/// it is one for rows.
+pub type Functions<'a> = &'a (dyn Fn(&Call, &[Cell]) -> Option<Cell> + Sync);
+
+/// Why an expression has no value for a row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
-    /// A number, in canonical units.
-    Number(f64),
-    /// A truth.
-    Bool(bool),
-    /// A text.
-    Text(String),
-    /// An element.
-    Element(Element),
-    /// Several.
-    Many(Vec<Cell>),
-    /// From, to, and whether `to` belongs to it.
-    Range(f64, f64, bool),
-    /// The row lacks it.
-    Missing,
+pub enum Trouble {
+    /// The row lacks it: what was asked for, and where.
+    Lacks(String, Span),
+    /// Nothing computes it for a row.
+    NoValue(Span),
 }
 
-/// The value of an expression for one row. None for what a row cannot give; the checker
-/// lets nothing of that kind through.
-pub fn eval(expr: &Expr, row: &Record) -> Option<Cell> {
-    Some(match &expr.kind {
-        Kind::Static(value) => known(value)?,
-        Kind::Var(_) => return None,
-        Kind::Field(of, name) if matches!(of.kind, Kind::Var(_)) => field(row, name),
-        Kind::Field(..) | Kind::Gather(..) => return None,
-        Kind::Shown(of, _) => eval(of, row)?,
-        Kind::Unary(op, of) => match (op, eval(of, row)?) {
-            (UnaryOp::Negate, Cell::Number(x)) => Cell::Number(-x),
-            (UnaryOp::Not, Cell::Bool(x)) => Cell::Bool(!x),
-            _ => return None,
-        },
-        Kind::Binary(op, a, b) => binary(*op, &eval(a, row)?, &eval(b, row)?)?,
-        Kind::If(test, yes, no) => match eval(test, row)? {
-            Cell::Bool(true) => eval(yes, row)?,
-            Cell::Bool(false) => eval(no, row)?,
-            _ => return None,
-        },
-        Kind::Call(call) => {
-            let mut given = Vec::new();
-            for input in &call.inputs {
-                given.push(eval(input, row)?);
-            }
-            function(call.short_name(), &given)?
+/// Rows of one kind or the other.
+#[derive(Clone)]
+pub enum Rows {
+    /// Those of a data set.
+    Dataset(Arc<Dataset>),
+    /// Those of a table.
+    Table(Arc<Table>),
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Rows::Dataset(data) => data.rows.len(),
+            Rows::Table(table) => table.rows,
         }
-    })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A value of a row.
+    pub fn field(&self, at: usize, name: &str) -> Cell {
+        match self {
+            Rows::Dataset(data) => data.field(at, name),
+            Rows::Table(table) => {
+                let column = table.column(name);
+                column.map_or(Cell::Missing, |column| column.cell(at))
+            }
+        }
+    }
+
+    /// What a message calls a row.
+    pub fn place(&self, at: usize) -> String {
+        match self {
+            Rows::Dataset(data) => match data.rows.get(at) {
+                Some(row) => format!(
+                    "in {}, line {}, record {}",
+                    data.source.name, row.line, row.id
+                ),
+                None => format!("in {}", data.source.name),
+            },
+            Rows::Table(table) => match table.column("id").map(|ids| ids.cell(at)) {
+                Some(Cell::Text(id)) => format!("in row {} of the table, {id}", at + 1),
+                _ => format!("in row {} of the table", at + 1),
+            },
+        }
+    }
+
+    /// The value of an expression for a row.
+    ///
+    /// # Errors
+    /// The row lacks something the expression needs, or nothing computes it.
+    pub fn eval(
+        &self,
+        at: usize,
+        expr: &Expr,
+        functions: Functions<'_>,
+    ) -> Result<Cell, Trouble> {
+        let scope = Scope {
+            rows: self,
+            at,
+            functions,
+            local: None,
+        };
+        scope.eval(expr)
+    }
+}
+
+/// What an expression sees: its row, and the parameters of lambdas around it.
+struct Scope<'a> {
+    rows: &'a Rows,
+    at: usize,
+    functions: Functions<'a>,
+    local: Option<(VarId, &'a Cell, &'a Scope<'a>)>,
+}
+
+impl Scope<'_> {
+    fn local(&self, var: VarId) -> Option<&Cell> {
+        let mut scope = self;
+        while let Some((known, cell, outer)) = &scope.local {
+            if *known == var {
+                return Some(cell);
+            }
+            scope = outer;
+        }
+        None
+    }
+
+    fn eval(&self, expr: &Expr) -> Result<Cell, Trouble> {
+        let no_value = || Trouble::NoValue(expr.span);
+        Ok(match &expr.kind {
+            Kind::Static(value) => known(value).ok_or_else(no_value)?,
+            Kind::Var(var) => self.local(*var).cloned().ok_or_else(no_value)?,
+            Kind::Field(of, name) => self.field(of, name)?.ok_or_else(no_value)?,
+            Kind::Gather(..) => return Err(no_value()),
+            Kind::Shown(of, _) => self.eval(of)?,
+            Kind::Unary(op, of) => match (op, self.present(of)?) {
+                (UnaryOp::Negate, Cell::Number(x)) => Cell::Number(-x),
+                (UnaryOp::Not, Cell::Bool(x)) => Cell::Bool(!x),
+                (_, failed @ Cell::Failed(_)) => failed,
+                _ => return Err(no_value()),
+            },
+            Kind::Binary(op, a, b) => match (self.present(a)?, self.present(b)?) {
+                (failed @ Cell::Failed(_), _) | (_, failed @ Cell::Failed(_)) => failed,
+                (a, b) => binary(*op, &a, &b).ok_or_else(no_value)?,
+            },
+            Kind::If(test, yes, no) => match self.present(test)? {
+                Cell::Bool(true) => self.eval(yes)?,
+                Cell::Bool(false) => self.eval(no)?,
+                failed @ Cell::Failed(_) => failed,
+                _ => return Err(no_value()),
+            },
+            Kind::Call(call) => self.call(call, expr.span)?,
+        })
+    }
+
+    /// The value, which the row must have.
+    fn present(&self, expr: &Expr) -> Result<Cell, Trouble> {
+        match self.eval(expr)? {
+            Cell::Missing => Err(Trouble::Lacks(describe(expr), expr.span)),
+            cell => Ok(cell),
+        }
+    }
+
+    fn field(&self, of: &Expr, name: &str) -> Result<Option<Cell>, Trouble> {
+        if let Kind::Var(var) = of.kind
+            && self.local(var).is_none()
+        {
+            return Ok(Some(self.rows.field(self.at, name)));
+        }
+        Ok(match self.present(of)? {
+            Cell::Element(element) => match name {
+                "symbol" => Some(Cell::text(element.symbol())),
+                "z" => Some(Cell::Number(f64::from(element.z()))),
+                "mass" => Some(or_missing(crate::types::mass(element))),
+                "electronegativity" => Some(or_missing(element.electronegativity())),
+                _ => None,
+            },
+            failed @ Cell::Failed(_) => Some(failed),
+            fields => fields.field(name).cloned(),
+        })
+    }
+
+    fn call(&self, call: &Call, span: Span) -> Result<Cell, Trouble> {
+        let no_value = || Trouble::NoValue(span);
+        let name = call.short_name();
+        let Some(first) = call.inputs.first() else {
+            return Err(no_value());
+        };
+        if let ("map", Some(Setting::Lambda(each))) = (name, call.setting("each")) {
+            let Cell::Many(all) = self.present(first)? else {
+                return Err(no_value());
+            };
+            let mut made = Vec::with_capacity(all.len());
+            for cell in &all {
+                let inner = Scope {
+                    local: Some((each.var, cell, self)),
+                    ..*self
+                };
+                made.push(inner.eval(&each.body)?);
+            }
+            return Ok(Cell::Many(made));
+        }
+        if let ("fill", Some(Setting::Static(value))) = (name, call.setting("value")) {
+            return match self.eval(first)? {
+                Cell::Missing => known(value).ok_or_else(no_value),
+                cell => Ok(cell),
+            };
+        }
+        let mut given = Vec::with_capacity(call.inputs.len());
+        for input in &call.inputs {
+            match self.present(input)? {
+                failed @ Cell::Failed(_) => return Ok(failed),
+                cell => given.push(cell),
+            }
+        }
+        function(name, &given)
+            .or_else(|| (self.functions)(call, &given))
+            .ok_or_else(no_value)
+    }
+}
+
+fn or_missing(number: Option<f64>) -> Cell {
+    number.map_or(Cell::Missing, Cell::Number)
 }
 
 /// The functions of the language that have a value for a row.
-fn function(name: &str, given: &[Cell]) -> Option<Cell> {
+pub fn function(name: &str, given: &[Cell]) -> Option<Cell> {
     Some(Cell::Number(match (name, given) {
         ("size", [Cell::Many(all)]) => all.len() as f64,
         ("div", [Cell::Number(a), Cell::Number(b)]) => (a / b).floor(),
@@ -64,15 +223,19 @@ fn function(name: &str, given: &[Cell]) -> Option<Cell> {
         ("cbrt", [Cell::Number(x)]) => libm::cbrt(*x),
         ("exp", [Cell::Number(x)]) => libm::exp(*x),
         ("ln", [Cell::Number(x)]) => libm::log(*x),
+        ("overlaps", [Cell::Many(a), Cell::Many(b)]) => {
+            return Some(Cell::Bool(a.iter().any(|x| b.iter().any(|y| x.same(y)))));
+        }
         _ => return None,
     }))
 }
 
-fn known(value: &Static) -> Option<Cell> {
+/// A known value as a value of a row.
+pub fn known(value: &Static) -> Option<Cell> {
     Some(match value {
         Static::Int(_) | Static::Real(_) => Cell::Number(value.as_f64()?),
         Static::Bool(value) => Cell::Bool(*value),
-        Static::Text(text) => Cell::Text(text.to_string()),
+        Static::Text(text) => Cell::Text(text.clone()),
         Static::Element(element) => Cell::Element(*element),
         Static::List(all) | Static::Tuple(all) => {
             Cell::Many(all.iter().map(known).collect::<Option<Vec<_>>>()?)
@@ -80,36 +243,22 @@ fn known(value: &Static) -> Option<Cell> {
         Static::Range(from, to, inclusive) => {
             Cell::Range(from.as_f64()?, to.as_f64()?, *inclusive)
         }
-        Static::Path { .. } | Static::Symbol(_) | Static::Made(_) | Static::Record(_) => {
-            return None;
+        Static::Record(fields) => {
+            let field = |(name, value): &(Arc<str>, Static)| {
+                known(value).map(|cell| (name.clone(), cell))
+            };
+            let fields = fields.iter().map(field).collect::<Option<Vec<_>>>()?;
+            Cell::Fields(fields.into())
         }
+        Static::Path { .. } | Static::Symbol(_) | Static::Made(_) => return None,
     })
 }
 
-fn field(row: &Record, name: &str) -> Cell {
-    match name {
-        "id" => Cell::Text(row.id.clone()),
-        "formula" => Cell::Text(row.formula.clone()),
-        "elements" => {
-            let elements = row.structure.composition().elements();
-            Cell::Many(elements.into_iter().map(Cell::Element).collect())
-        }
-        "nelements" => Cell::Number(row.structure.composition().len() as f64),
-        "nsites" => Cell::Number(row.structure.sites() as f64),
-        "volume" => Cell::Number(row.structure.volume()),
-        other => match row.columns.get(other) {
-            Some(chem::Cell::Number(number)) => Cell::Number(*number),
-            Some(chem::Cell::Text(text)) => Cell::Text(text.clone()),
-            Some(chem::Cell::Bool(value)) => Cell::Bool(*value),
-            None => Cell::Missing,
-        },
-    }
-}
-
-fn binary(op: BinaryOp, a: &Cell, b: &Cell) -> Option<Cell> {
+/// An operator between two values.
+pub fn binary(op: BinaryOp, a: &Cell, b: &Cell) -> Option<Cell> {
     if op == BinaryOp::In {
         return Some(Cell::Bool(match b {
-            Cell::Many(all) => all.contains(a),
+            Cell::Many(all) => all.iter().any(|cell| cell.same(a)),
             Cell::Range(from, to, inclusive) => match a {
                 Cell::Number(x) => x >= from && (x < to || (*inclusive && x == to)),
                 _ => return None,
@@ -121,12 +270,11 @@ fn binary(op: BinaryOp, a: &Cell, b: &Cell) -> Option<Cell> {
         (BinaryOp::And, Cell::Bool(a), Cell::Bool(b)) => Cell::Bool(*a && *b),
         (BinaryOp::Or, Cell::Bool(a), Cell::Bool(b)) => Cell::Bool(*a || *b),
         (_, Cell::Number(a), Cell::Number(b)) => arithmetic(op, *a, *b)?,
-        (BinaryOp::Equal, a, b) => Cell::Bool(a == b),
-        (BinaryOp::NotEqual, a, b) => Cell::Bool(a != b),
+        (BinaryOp::Equal, a, b) => Cell::Bool(a.same(b)),
+        (BinaryOp::NotEqual, a, b) => Cell::Bool(!a.same(b)),
         _ => return None,
     })
 }
-
 fn arithmetic(op: BinaryOp, a: f64, b: f64) -> Option<Cell> {
     Some(match op {
         BinaryOp::Add => Cell::Number(a + b),

@@ -404,6 +404,7 @@ impl Checker<'_> {
     pub fn now(&mut self, arg: Option<&Arg>, frame: Option<Arc<Frame>>) -> Option<Val> {
         match arg? {
             Arg::Value(val) => Some(val.clone()),
+            Arg::Several(_) => None,
             Arg::Later(expr, ctx) => {
                 let mut ctx = ctx.clone();
                 if let Some(frame) = frame {

@@ -45,6 +45,9 @@ impl Checker<'_> {
     ) -> Option<Args> {
         let mut given: IndexMap<Arc<str>, (Span, Vec<Given>)> = IndexMap::new();
         let mut spread: IndexMap<Arc<str>, Val> = IndexMap::new();
+        let mut more: IndexMap<Arc<str>, (Span, Given)> = IndexMap::new();
+        let takes_names = call.group.iter().any(|param| param.names().is_some());
+        let known = |name: &str| call.group.iter().any(|param| &*param.name == name);
         let mut fine = true;
         let mut next = 0;
         for arg in args {
@@ -56,6 +59,12 @@ impl Checker<'_> {
                         fine = false;
                         continue;
                     };
+                    if param.names().is_some() {
+                        let of = &call.signature.name;
+                        self.report(problems::name_missing(value.span, of));
+                        fine = false;
+                        continue;
+                    }
                     if !param.rest {
                         next += 1;
                     }
@@ -73,6 +82,13 @@ impl Checker<'_> {
                         continue;
                     }
                     entry.1.push(Given::Text(value.clone()));
+                }
+                ast::Arg::Named(name, value) if takes_names && !known(&name.value) => {
+                    let given = (name.span, Given::Text(value.clone()));
+                    if let Some((first, _)) = more.insert(name.value.clone(), given) {
+                        self.report(problems::given_twice(&name.value, name.span, first));
+                        fine = false;
+                    }
                 }
                 ast::Arg::Named(name, value) => {
                     let Some(param) = self.parameter(call, &name.value, name.span) else {
@@ -93,6 +109,11 @@ impl Checker<'_> {
                     match &record.form {
                         Form::Record(fields) => {
                             for (name, val) in fields {
+                                if takes_names && !known(name) {
+                                    more.entry(name.clone())
+                                        .or_insert((val.span, Given::Value(val.clone())));
+                                    continue;
+                                }
                                 if self.parameter(call, name, value.span).is_none() {
                                     fine = false;
                                 }
@@ -116,7 +137,7 @@ impl Checker<'_> {
                 .entry(name)
                 .or_insert((val.span, vec![Given::Value(val)]));
         }
-        let bound = self.fill(call, given, ctx, fine)?;
+        let bound = self.fill(call, given, more, ctx, fine)?;
         fine.then_some(bound)
     }
 
@@ -133,7 +154,7 @@ impl Checker<'_> {
         for (param, value) in call.group.iter().zip(values) {
             given.insert(param.name.clone(), (value.span, vec![Given::Value(value)]));
         }
-        self.fill(call, given, &Ctx::default(), true)
+        self.fill(call, given, IndexMap::new(), &Ctx::default(), true)
     }
 
     fn too_many(&self, call: &Call, at: Span) -> crate::diagnostic::Problem {
@@ -163,6 +184,7 @@ impl Checker<'_> {
         &mut self,
         call: &Call,
         mut given: IndexMap<Arc<str>, (Span, Vec<Given>)>,
+        more: IndexMap<Arc<str>, (Span, Given)>,
         ctx: &Ctx,
         fine: bool,
     ) -> Option<Args> {
@@ -172,9 +194,22 @@ impl Checker<'_> {
             item: Some(call.id),
             ..Ctx::default()
         };
+        let mut more = Some(more);
         for param in call.group {
+            if let (Some(pat), Some(more)) = (param.names(), more.take()) {
+                let later = matches!(pat, Pat::Function(..)) && call.signature.builtin;
+                let all = more
+                    .into_iter()
+                    .map(|(name, (_, given))| (Some(name), self.one(given, later, ctx)));
+                let all = all.collect();
+                args.insert(param.name.clone(), Arg::Several(all));
+                continue;
+            }
             let arg = match given.swap_remove(&param.name) {
                 Some((at, entries)) => Some(self.argument(call, param, entries, at, ctx)),
+                None if param.rest && matches!(param.pat, Pat::Function(..)) => {
+                    Some(Arg::Several(Vec::new()))
+                }
                 None if param.rest => {
                     let ty = Ty::List(Ty::Poison.into());
                     let form = Form::List(Vec::new());
@@ -214,6 +249,11 @@ impl Checker<'_> {
         ctx: &Ctx,
     ) -> Arg {
         let later = matches!(param.pat, Pat::Function(..)) && call.signature.builtin;
+        if later && param.rest {
+            let all = entries.into_iter();
+            let all = all.map(|entry| (None, self.one(entry, later, ctx)));
+            return Arg::Several(all.collect());
+        }
         let mut values = Vec::new();
         for entry in entries {
             match entry {
@@ -237,6 +277,15 @@ impl Checker<'_> {
         })
     }
 
+    /// One of several arguments.
+    fn one(&mut self, given: Given, later: bool, ctx: &Ctx) -> Arg {
+        match given {
+            Given::Text(expr) if later => Arg::Later(expr, ctx.clone()),
+            Given::Text(expr) => Arg::Value(self.infer(&expr, ctx)),
+            Given::Value(val) => Arg::Value(val),
+        }
+    }
+
     /// Fit bound arguments to the types of a group; sizes of whole-number settings become
     /// letters of `subst`. None when something is wrong; it was reported.
     pub fn fit_group(
@@ -253,9 +302,23 @@ impl Checker<'_> {
             let Some(arg) = args.get(&param.name) else {
                 continue;
             };
-            let Arg::Value(val) = arg else {
-                fitted.insert(param.name.clone(), arg.clone());
-                continue;
+            let val = match arg {
+                Arg::Value(val) => val,
+                Arg::Later(..) => {
+                    fitted.insert(param.name.clone(), arg.clone());
+                    continue;
+                }
+                Arg::Several(all) => {
+                    let due = signature.due(param, at);
+                    let of = param.names().unwrap_or(&param.pat);
+                    match self.fit_several(all, of, subst, &due) {
+                        Some(all) => {
+                            fitted.insert(param.name.clone(), Arg::Several(all));
+                        }
+                        None => fine = false,
+                    }
+                    continue;
+                }
             };
             let val = match (&param.pat, &val.form) {
                 (Pat::Path, Form::Text(written)) => match self.path(written, val.span) {
@@ -292,6 +355,34 @@ impl Checker<'_> {
             }
         }
         fine.then_some(fitted)
+    }
+}
+
+impl Checker<'_> {
+    /// Fit each of several arguments to what each of them is to be.
+    fn fit_several(
+        &mut self,
+        all: &[(Option<Arc<str>>, Arg)],
+        of: &Pat,
+        subst: &mut Subst,
+        due: &problems::Due,
+    ) -> Option<Vec<(Option<Arc<str>>, Arg)>> {
+        let mut fitted = Vec::new();
+        for (name, arg) in all {
+            let arg = match arg {
+                Arg::Value(val) => match fit(val.clone(), of, subst, due) {
+                    Ok(val) if val.is_poison() => return None,
+                    Ok(val) => Arg::Value(val),
+                    Err(problem) => {
+                        self.report(problem);
+                        return None;
+                    }
+                },
+                other => other.clone(),
+            };
+            fitted.push((name.clone(), arg));
+        }
+        Some(fitted)
     }
 }
 

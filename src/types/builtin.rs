@@ -46,11 +46,7 @@ impl Applied {
 
     /// Where the value of a parameter was written; the call when it was not.
     pub fn span_of(&self, name: &str) -> Span {
-        match self.arg(name) {
-            Some(Arg::Value(val)) => val.span,
-            Some(Arg::Later(expr, _)) => expr.span,
-            None => self.at,
-        }
+        self.arg(name).map_or(self.at, Arg::span)
     }
 
     /// Who wants what goes to a parameter.
@@ -172,7 +168,7 @@ impl Checker<'_> {
                 Ty::Number(number) => Some((val, &number.axes)),
                 _ => None,
             },
-            Arg::Later(..) => None,
+            Arg::Later(..) | Arg::Several(_) => None,
         });
         let Some(input) = input else { return };
         let largest = ["kernel", "width"].iter().find_map(|param| {
@@ -294,6 +290,11 @@ fn is_input(param: &Parameter) -> bool {
         | Pat::Crystal(..)
         | Pat::Row
         | Pat::Dataset
+        | Pat::Table
+        | Pat::Rows
+        | Pat::Scores
+        | Pat::Figure
+        | Pat::Report
         | Pat::Trained
         | Pat::Evaluated => true,
         _ => false,

@@ -263,7 +263,14 @@ impl<'a> Checker<'a> {
                 continue;
             }
             match (&value.ty, &value.form) {
-                (Ty::Evaluated(_), Form::Run(root)) => studies.push(ir::Study {
+                (
+                    Ty::Evaluated(_)
+                    | Ty::Trained(_)
+                    | Ty::Table(_)
+                    | Ty::Figure
+                    | Ty::Report,
+                    Form::Run(root),
+                ) => studies.push(ir::Study {
                     name: def.name.clone(),
                     doc: def.doc.clone(),
                     span: def.name_span,

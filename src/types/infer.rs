@@ -9,7 +9,7 @@ use super::dimension::Dimension;
 use super::numeric::{number, unless_missing};
 use super::problems;
 use super::signature::Signature;
-use super::ty::{DatasetTy, Part, Ty};
+use super::ty::Ty;
 use super::unit::Unit;
 use super::value::{Ctx, Form, Func, Val};
 use crate::ir::{self, Kind};
@@ -271,99 +271,6 @@ impl Checker<'_> {
                 }
                 inner
             }
-        }
-    }
-
-    /// `x.name`.
-    pub fn field(&mut self, of: Val, name: &Ident, span: Span) -> Val {
-        if of.is_poison() {
-            return Val::poison(span);
-        }
-        match (&of.ty, &of.form) {
-            (_, Form::Module(id)) => {
-                let module = self.program.module(*id);
-                let item = module.and_then(|module| module.items.get(&name.value));
-                match item {
-                    Some(item) => self.item_value(*item).at(span),
-                    None => {
-                        self.report(problems::no_such_field(
-                            &name.value,
-                            name.span,
-                            &of.ty,
-                            &Vec::new(),
-                        ));
-                        Val::poison(span)
-                    }
-                }
-            }
-            (_, Form::Record(fields)) if fields.contains_key(&name.value) => fields
-                .get(&name.value)
-                .cloned()
-                .unwrap_or(Val::poison(span))
-                .at(span),
-            (Ty::Row(columns) | Ty::Record(columns), form) => {
-                let found = columns.iter().find(|(column, _)| *column == name.value);
-                let Some((_, ty)) = found else {
-                    let problem =
-                        problems::no_such_field(&name.value, name.span, &of.ty, columns);
-                    self.report(problem);
-                    return Val::poison(span);
-                };
-                match form {
-                    Form::Run(expr) => {
-                        let kind = Kind::Field(expr.clone(), name.value.clone());
-                        Val::run(ty.clone(), kind, span)
-                    }
-                    _ => Val::unknown(ty.clone(), span),
-                }
-            }
-            (Ty::Dataset(data), form) => self.part(data, form, name, span),
-            (Ty::Graph(..) | Ty::Crystal(_), _) => self.graph_field(&of, name, span),
-            _ => {
-                let problem =
-                    problems::no_such_field(&name.value, name.span, &of.ty, &Vec::new());
-                self.report(problem);
-                Val::poison(span)
-            }
-        }
-    }
-
-    /// `.train`, `.val` or `.test` of a data set.
-    fn part(
-        &mut self,
-        data: &Arc<DatasetTy>,
-        form: &Form,
-        name: &Ident,
-        span: Span,
-    ) -> Val {
-        let Some(part) = Part::named(&name.value) else {
-            let parts = ["train", "val", "test"]
-                .map(|part| (part.into(), Ty::Poison))
-                .to_vec();
-            let ty = Ty::Dataset(data.clone());
-            self.report(problems::no_such_field(&name.value, name.span, &ty, &parts));
-            return Val::poison(span);
-        };
-        let missing = match part {
-            Part::Train | Part::Test if !data.has_test => Some("split(test: 20%)"),
-            Part::Val if !data.has_val => Some("holdout(val: 20%)"),
-            _ => None,
-        };
-        if let Some(fix) = missing {
-            self.report(problems::no_such_part(part.name(), name.span, fix));
-            return Val::poison(span);
-        }
-        let ty = Ty::Dataset(Arc::new(DatasetTy {
-            from: Some(part),
-            has_test: false,
-            has_val: false,
-            ..(**data).clone()
-        }));
-        match form {
-            Form::Run(expr) => {
-                Val::run(ty, Kind::Field(expr.clone(), name.value.clone()), span)
-            }
-            _ => Val::unknown(ty, span),
         }
     }
 

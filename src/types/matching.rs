@@ -42,6 +42,11 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
         | (Pat::Structure, Ty::Structure)
         | (Pat::Row, Ty::Row(_))
         | (Pat::Dataset, Ty::Dataset(_))
+        | (Pat::Table, Ty::Table(_))
+        | (Pat::Rows, Ty::Dataset(_) | Ty::Table(_))
+        | (Pat::Scores, Ty::Scores(_))
+        | (Pat::Figure, Ty::Figure)
+        | (Pat::Report, Ty::Report)
         | (Pat::Trained, Ty::Trained(_) | Ty::Evaluated(_))
         | (Pat::Evaluated, Ty::Evaluated(_))
         | (Pat::Function(..) | Pat::Model, Ty::Function) => Ok(val),
@@ -455,8 +460,16 @@ pub fn instantiate(pat: &Pat, subst: &Subst) -> Ty {
             angles: t.as_ref().map(|t| axis_domain(t, subst)),
             radius: None,
         }),
+        Pat::Figure => Ty::Figure,
+        Pat::Report => Ty::Report,
         // What rows, data sets and models are like is known from their makers alone.
-        Pat::Row | Pat::Dataset | Pat::Trained | Pat::Evaluated => Ty::Poison,
+        Pat::Row
+        | Pat::Dataset
+        | Pat::Table
+        | Pat::Rows
+        | Pat::Scores
+        | Pat::Trained
+        | Pat::Evaluated => Ty::Poison,
     }
 }
 

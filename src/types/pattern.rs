@@ -90,6 +90,16 @@ pub enum Pat {
     Row,
     /// `Dataset`
     Dataset,
+    /// `Table`
+    Table,
+    /// `Rows`: a data set or a table; the same kind comes back.
+    Rows,
+    /// `Scores`
+    Scores,
+    /// `Figure`
+    Figure,
+    /// `Report`
+    Report,
     /// `Trained`
     Trained,
     /// `Evaluated`
@@ -111,13 +121,14 @@ const ENUMERATIONS: [&str; 8] = [
 ];
 
 /// Types that are neither numbers nor enumerations.
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 24] = [
     "Any",
     "Bool",
     "Crystal",
     "Dataset",
     "Element",
     "Evaluated",
+    "Figure",
     "Graph",
     "Index",
     "Int",
@@ -126,10 +137,14 @@ const OTHERS: [&str; 19] = [
     "Path",
     "Range",
     "Ratio",
+    "Report",
     "Row",
+    "Rows",
+    "Scores",
     "Set",
     "String",
     "Structure",
+    "Table",
     "Trained",
 ];
 
@@ -235,6 +250,11 @@ impl Reader<'_> {
             "Structure" => Pat::Structure,
             "Row" => Pat::Row,
             "Dataset" => Pat::Dataset,
+            "Table" => Pat::Table,
+            "Rows" => Pat::Rows,
+            "Scores" => Pat::Scores,
+            "Figure" => Pat::Figure,
+            "Report" => Pat::Report,
             "Trained" => Pat::Trained,
             "Evaluated" => Pat::Evaluated,
             "Model" => Pat::Model,

@@ -278,7 +278,7 @@ fn round_function(
             let ctx: Ctx = ctx.clone();
             Some(checker.round(call.at, &ctx, round))
         }
-        super::value::Arg::Value(_) => None,
+        super::value::Arg::Value(_) | super::value::Arg::Several(_) => None,
     };
     let function = checker.now(Some(each), frame)?;
     (!function.is_poison()).then_some(function)

@@ -25,6 +25,17 @@ pub struct Parameter {
     pub span: Span,
 }
 
+impl Parameter {
+    /// Whether it takes the named arguments no other parameter has: `..name: {name: T}`.
+    /// Gives what each of them is.
+    pub fn names(&self) -> Option<&Pat> {
+        match &self.pat {
+            Pat::Record(fields) if self.rest => fields.first().map(|(_, pat)| pat),
+            _ => None,
+        }
+    }
+}
+
 /// What a callable takes and gives.
 #[derive(Clone, Debug)]
 pub struct Signature {

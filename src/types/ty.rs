@@ -80,8 +80,8 @@ pub struct Number {
 /// Columns of a data set, in order.
 pub type Columns = Vec<(Arc<str>, Ty)>;
 
-/// Which rows a data set holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which rows a data set holds; the later ones are the more secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Training rows.
     Train,
@@ -148,11 +148,26 @@ pub struct CrystalTy {
     pub radius: Option<f64>,
 }
 
+/// What is known of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableTy {
+    /// Its columns.
+    pub columns: Columns,
+    /// What its rows were before they became rows: what `pick` gives back.
+    pub cell: Option<Ty>,
+    /// The part its rows come from, when they come from one.
+    pub from: Option<Part>,
+}
+
 /// What is known of a trained model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainedTy {
     /// The data set it was trained on.
     pub data: DatasetTy,
+    /// The dimension of its loss.
+    pub loss: Dimension,
+    /// Scores that were asked for, beside those every part has.
+    pub asked: Columns,
 }
 
 /// The type of a value.
@@ -198,6 +213,14 @@ pub enum Ty {
     Row(Columns),
     /// A data set.
     Dataset(Arc<DatasetTy>),
+    /// A table.
+    Table(Arc<TableTy>),
+    /// Scores over one part of the rows, by name.
+    Scores(Arc<Columns>),
+    /// A figure.
+    Figure,
+    /// A report.
+    Report,
     /// A trained model.
     Trained(Arc<TrainedTy>),
     /// A trained model with its scores.
@@ -290,6 +313,10 @@ impl fmt::Display for Ty {
             }
             Ty::Row(_) => f.write_str("Row"),
             Ty::Dataset(_) => f.write_str("Dataset"),
+            Ty::Table(_) => f.write_str("Table"),
+            Ty::Scores(_) => f.write_str("Scores"),
+            Ty::Figure => f.write_str("Figure"),
+            Ty::Report => f.write_str("Report"),
             Ty::Trained(_) => f.write_str("Trained"),
             Ty::Evaluated(_) => f.write_str("Evaluated"),
             Ty::Module => f.write_str("module"),

@@ -91,6 +91,21 @@ pub enum Arg {
     Value(Val),
     /// A function still to be read, once its input is known.
     Later(Arc<Expr<Bound>>, Ctx),
+    /// What a parameter that takes several was given, with the names it was given by.
+    Several(Vec<(Option<Arc<str>>, Arg)>),
+}
+
+impl Arg {
+    /// Where it was written.
+    pub fn span(&self) -> Span {
+        match self {
+            Arg::Value(val) => val.span,
+            Arg::Later(expr, _) => expr.span,
+            Arg::Several(all) => all
+                .iter()
+                .fold(Span::NOWHERE, |span, (_, arg)| span.to(arg.span())),
+        }
+    }
 }
 
 /// Arguments by parameter, in declared order.

@@ -111,7 +111,7 @@ fn skipped_records_are_counted_in_the_report() {
         let (told, ran) = run_text(&world, "study.tmo", &script(&name, ", on_bad: skip"));
         assert_eq!(told.short(), "", "{name}");
         let ran = ran.unwrap();
-        let report: &StudyReport = &ran.outcomes[0].report;
+        let report: &StudyReport = ran.outcomes[0].scores().unwrap();
         let (kept, skipped) = counted(report);
         assert!(kept >= good.len(), "{name}: {kept} kept");
         assert!(skipped >= 1, "{name}: {skipped} skipped");
@@ -150,7 +150,7 @@ fn the_report_names_what_was_skipped() {
     );
     assert_eq!(told.short(), "");
     let ran = ran.unwrap();
-    let report = &ran.outcomes[0].report;
+    let report = ran.outcomes[0].scores().unwrap();
     assert_eq!(counted(report), (40, 2));
     let first: Vec<&String> = report
         .data

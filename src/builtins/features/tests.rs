@@ -73,6 +73,7 @@ fn featurized(rows: &str, by: &str, threads: usize) -> Result<Arc<Dataset>, Prob
             interrupt: Interrupt::default(),
             threads: &threads,
             verbs: &verbs,
+            field: super::super::field,
         };
         match Runner::new(&plan, settings).value(node)? {
             Value::Dataset(data) => Ok(data),

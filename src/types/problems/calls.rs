@@ -102,6 +102,17 @@ pub fn too_many(of: &str, at: Span, params: &[&str], declared: Span) -> Problem 
     .and(declared, "declared here")
 }
 
+/// An argument without a name where each needs one.
+pub fn name_missing(at: Span, of: &str) -> Problem {
+    Problem::new(
+        Code::E0104,
+        format!("each argument of `{of}` has a name"),
+        at,
+        "this has none",
+    )
+    .help("write `name: …`")
+}
+
 /// An argument given twice.
 pub fn given_twice(name: &str, at: Span, first: Span) -> Problem {
     Problem::new(

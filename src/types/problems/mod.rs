@@ -101,6 +101,11 @@ pub fn describe(pat: &Pat, subst: &Subst) -> String {
         }
         Pat::Row => "Row".into(),
         Pat::Dataset => "Dataset".into(),
+        Pat::Table => "Table".into(),
+        Pat::Rows => "Dataset or Table".into(),
+        Pat::Scores => "Scores".into(),
+        Pat::Figure => "Figure".into(),
+        Pat::Report => "Report".into(),
         Pat::Trained => "Trained".into(),
         Pat::Evaluated => "Evaluated".into(),
         Pat::Model => "Model".into(),

@@ -57,6 +57,17 @@ pub fn leak(part: Part, at: Span, verb: &str) -> Problem {
     .help("leave the part out: given the whole data set, `train` uses the training rows")
 }
 
+/// Test scores of a model that was not evaluated.
+pub fn not_evaluated(at: Span) -> Problem {
+    Problem::new(
+        Code::E0501,
+        "a trained model has not seen its test rows",
+        at,
+        "no test scores before `evaluate`",
+    )
+    .help("choose by `.val`; once all is chosen, `|> evaluate(rmse, mae, r2)` gives `.test`")
+}
+
 /// A verb before the one it needs.
 pub fn no_target(at: Span) -> Problem {
     Problem::new(
@@ -150,13 +161,20 @@ pub fn unused(noun: &str, name: &str, at: Span) -> Problem {
 
 /// A study that computes nothing a run could keep.
 pub fn not_a_study(name: &str, val: &Val) -> Problem {
-    Problem::new(
+    let problem = Problem::new(
         Code::E0201,
         format!("the study `{name}` has no result to keep"),
         val.span,
         format!("this is {}", article(&val.ty.to_string())),
-    )
-    .help(
-        "a study ends in `evaluate(…)`, as in `… |> train(…) |> evaluate(rmse, mae, r2)`",
-    )
+    );
+    match &val.ty {
+        Ty::Dataset(_) => problem.help(
+            "a study is a table, a trained model, a figure or a report; \
+             `|> select(.id, .formula)` makes a table of rows",
+        ),
+        _ => problem.help(
+            "a study is a table, a trained model, a figure or a report, as in \
+             `… |> train(…) |> evaluate(rmse, mae, r2)`",
+        ),
+    }
 }

@@ -1,0 +1,80 @@
+//! Functions of a row, read when the row's columns are known.
+
+use crate::ir::{Kind, Lambda, VarId};
+use crate::source::Span;
+use crate::syntax::ast::ExprKind;
+use crate::types::builtin::Applied;
+use crate::types::check::Checker;
+use crate::types::problems;
+use crate::types::ty::{Columns, Ty};
+use crate::types::value::{Arg, Ctx, Val};
+
+impl Checker<'_> {
+    /// A variable no lambda has yet.
+    pub fn variable(&mut self) -> VarId {
+        self.next_var += 1;
+        VarId(self.next_var)
+    }
+
+    /// The argument of a `Row => T` parameter as a function of a row, and what it gives:
+    /// a lambda, a function, or an expression in fields `.x`.
+    pub fn row_function(
+        &mut self,
+        call: &Applied,
+        param: &str,
+        columns: &Columns,
+    ) -> Option<(Lambda, Val)> {
+        let arg = call.arg(param)?.clone();
+        self.row_function_of(call, param, &arg, columns)
+    }
+
+    /// The same of one of the arguments a parameter was given.
+    pub fn row_function_of(
+        &mut self,
+        call: &Applied,
+        param: &str,
+        arg: &Arg,
+        columns: &Columns,
+    ) -> Option<(Lambda, Val)> {
+        let var = self.variable();
+        let row = Val::run(Ty::Row(columns.clone()), Kind::Var(var), call.at);
+        let found = match arg {
+            Arg::Several(_) => return None,
+            Arg::Value(val) => self.apply_if_function(val.clone(), row, call.at),
+            Arg::Later(expr, ctx) => {
+                let inner = match &expr.kind {
+                    ExprKind::Lambda(lambda) => {
+                        let name = lambda.params.first().map(|name| name.value.clone());
+                        Ctx {
+                            row: None,
+                            row_name: name,
+                            ..ctx.clone()
+                        }
+                    }
+                    _ => Ctx {
+                        row: Some(Box::new(row.clone())),
+                        ..ctx.clone()
+                    },
+                };
+                let val = self.infer(expr, &inner);
+                self.apply_if_function(val, row, expr.span)
+            }
+        };
+        if found.is_poison() {
+            return None;
+        }
+        let Some(body) = found.as_ir() else {
+            let problem = problems::known_after_run(found.span, &call.due(param));
+            self.report(problem);
+            return None;
+        };
+        Some((Lambda { var, body }, found))
+    }
+
+    fn apply_if_function(&mut self, val: Val, row: Val, at: Span) -> Val {
+        match val.ty {
+            Ty::Function => self.apply(&val, vec![row], at),
+            _ => val,
+        }
+    }
+}

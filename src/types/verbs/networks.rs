@@ -1,0 +1,163 @@
+//! A model applied to features.
+
+use crate::ir::{Fed, Input, Kind, Network, Site};
+use crate::source::Span;
+use crate::syntax::ast::Noun;
+use crate::types::check::Checker;
+use crate::types::matching::fit;
+use crate::types::numeric::number;
+use crate::types::problems;
+use crate::types::subst::Subst;
+use crate::types::ty::{Axes, Domain, Number, Ty};
+use crate::types::value::{Arg, Args, Form, Func, Val};
+
+impl Checker<'_> {
+    /// A model with its settings, applied to features of that type.
+    pub fn network(
+        &mut self,
+        model: &Val,
+        features: &Ty,
+        due: &problems::Due,
+    ) -> Option<Network> {
+        let Form::Func(func) = &model.form else {
+            if !model.is_poison() {
+                let found = model.ty.to_string();
+                self.report(problems::not_a_model(model.span, &found, due));
+            }
+            return None;
+        };
+        let Func::Item {
+            id, settings, span, ..
+        } = &**func
+        else {
+            self.report(problems::not_a_model(
+                model.span,
+                "a function without a name",
+                due,
+            ));
+            return None;
+        };
+        let (id, span) = (*id, *span);
+        let signature = self.signature(id)?;
+        if signature.noun != Noun::Model {
+            let found = format!("the {} `{}`", signature.noun.word(), signature.name);
+            self.report(problems::not_a_model(model.span, &found, due));
+            return None;
+        }
+        if settings.is_none() && signature.settings().is_some() {
+            self.report(problems::settings_missing(&signature.name, model.span));
+            return None;
+        }
+        let [param] = signature.inputs() else {
+            let name = format!("`{}`", signature.name);
+            let wanted = signature.inputs().len();
+            self.report(problems::wrong_arity(&name, model.span, wanted, 1));
+            return None;
+        };
+        let var = self.variable();
+        let (ty, fed) = fed_by(features)?;
+        let input = Val::run(ty.clone(), Kind::Var(var), Span::NOWHERE);
+        let fitted = fit(
+            input.clone(),
+            &param.pat,
+            &mut self.settings_sizes(settings.as_deref()),
+            due,
+        );
+        if fitted.is_err() {
+            let wanted = problems::describe(&param.pat, &Subst::default());
+            self.report(problems::model_does_not_fit(
+                &signature.name,
+                model.span,
+                &wanted,
+                &ty,
+                param.span,
+            ));
+            return None;
+        }
+        let root = Site {
+            path: "".into(),
+            label: "".into(),
+        };
+        let rooted = Func::Item {
+            id,
+            name: signature.name.clone(),
+            settings: settings.clone(),
+            site: Some(root),
+            span,
+        };
+        self.written.clear();
+        let found = self.apply(&Val::func(rooted, span), vec![input], span);
+        let written = std::mem::take(&mut self.written);
+        if found.is_poison() {
+            return None;
+        }
+        let one_a_row = number(&found.ty).is_some_and(|number| {
+            number.axes.domain == Some(Domain::Rows)
+                && number.axes.numbers().as_deref() == Some(&[1])
+        });
+        if !one_a_row {
+            self.report(problems::model_result(
+                &signature.name,
+                model.span,
+                &found.ty,
+            ));
+            return None;
+        }
+        let Form::Run(output) = &found.form else {
+            return None;
+        };
+        let input = Input {
+            var,
+            name: param.name.clone(),
+            fed,
+        };
+        Some(Network {
+            name: signature.name.clone(),
+            span,
+            input,
+            output: output.clone(),
+            written,
+        })
+    }
+
+    fn settings_sizes(&self, settings: Option<&Args>) -> Subst {
+        let mut subst = Subst::default();
+        for (name, arg) in settings.into_iter().flatten() {
+            if let Arg::Value(val) = arg
+                && let Form::Size(size) = &val.form
+            {
+                subst.sizes.insert(name.clone(), size.clone());
+            }
+        }
+        subst
+    }
+}
+
+/// A batch of features, and what one row of it is.
+fn fed_by(features: &Ty) -> Option<(Ty, Fed)> {
+    match features {
+        Ty::Crystal(crystal) => {
+            let fed = Fed::Crystal {
+                angles: crystal.angles.is_some(),
+            };
+            Some((features.clone(), fed))
+        }
+        Ty::Number(number) => {
+            let sizes = number.axes.sizes.clone();
+            let fed = Fed::Vector(number.axes.numbers()?);
+            let axes = Axes {
+                domain: Some(Domain::Rows),
+                sizes,
+            };
+            Some((
+                Ty::Number(Number {
+                    axes,
+                    whole: false,
+                    ..number.clone()
+                }),
+                fed,
+            ))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! Features, training and scores.
+
+use std::sync::Arc;
+
+use super::{data, not_known};
+use crate::ir::{Kind, Lambda, Setting};
+use crate::types::builtin::Applied;
+use crate::types::check::Checker;
+use crate::types::dimension::{Dimension, Exponent};
+use crate::types::problems;
+use crate::types::ty::{DatasetTy, Part, TrainedTy, Ty};
+use crate::types::value::{Form, Val};
+
+pub fn featurize(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(mut data) = data(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    let Some(by) = checker.now(call.arg("by"), None) else {
+        return Val::poison(call.at);
+    };
+    let var = checker.variable();
+    let input = Val::run(Ty::Structure, Kind::Var(var), by.span);
+    let found = checker.apply(&by, vec![input], by.span);
+    if found.is_poison() {
+        return Val::poison(call.at);
+    }
+    let Form::Run(body) = &found.form else {
+        return not_known(checker, call, "by");
+    };
+    let lambda = Lambda {
+        var,
+        body: body.clone(),
+    };
+    if !matches!(found.ty, Ty::Number(_) | Ty::Crystal(_)) {
+        let wanted = "numbers or a graph, which a network can take";
+        checker.report(problems::wrong_operand("featurize", &found, wanted));
+        return Val::poison(call.at);
+    }
+    data.features = Some(found.ty.clone());
+    let setting = ("by".into(), Setting::Lambda(lambda));
+    checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
+}
+
+pub fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let trained = match call.value("trained").map(|val| val.ty.clone()) {
+        Some(Ty::Trained(trained) | Ty::Evaluated(trained)) => trained,
+        _ => return Val::unknown(Ty::Poison, call.at),
+    };
+    if !trained.data.has_test {
+        let why = "there are no test rows to evaluate on";
+        let problem =
+            problems::split_missing("evaluate", call.at, why, "split(test: 20%)");
+        checker.report(problem);
+        return Val::poison(call.at);
+    }
+    checker.emit(call, Ty::Evaluated(trained))
+}
+
+pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(data) = data(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    if !training_can_start(checker, call, &data) {
+        return Val::poison(call.at);
+    }
+    let Some(features) = &data.features else {
+        return Val::poison(call.at);
+    };
+    let Some(model) = call.value("network").cloned() else {
+        return Val::poison(call.at);
+    };
+    let Some(network) = checker.network(&model, features, &call.due("network")) else {
+        return Val::poison(call.at);
+    };
+    let setting = ("network".into(), Setting::Network(Arc::new(network)));
+    let of = data.target.as_ref().map(|target| target.dimension);
+    let ty = Ty::Trained(Arc::new(TrainedTy {
+        loss: loss_dimension(call, of.unwrap_or(Dimension::NONE)),
+        data,
+        asked: Vec::new(),
+    }));
+    checker.emit_with(call, ty, vec![setting])
+}
+
+/// Whether the rows and the settings allow a training.
+fn training_can_start(
+    checker: &mut Checker<'_>,
+    call: &Applied,
+    data: &DatasetTy,
+) -> bool {
+    let before = checker.problems.len();
+    let at = call.value("rows").map_or(call.at, |val| val.span);
+    if let Some(part @ (Part::Val | Part::Test)) = data.from {
+        checker.report(problems::leak(part, at, "train"));
+        return false;
+    }
+    if data.target.is_none() {
+        checker.report(problems::no_target(call.at));
+    }
+    if data.features.is_none() {
+        checker.report(problems::no_features(call.at));
+    }
+    for param in ["epochs", "batch"] {
+        if let Some(val) = call.value(param)
+            && val.as_int().is_some_and(|n| n < 1)
+        {
+            let problem = problems::not_positive(val, &call.due(param));
+            checker.report(problem);
+        }
+    }
+    if let Some(rate) = call.value("rate")
+        && rate.as_f64().is_some_and(|x| x <= 0.0)
+    {
+        let problem = problems::not_above_zero(rate, &call.due("rate"));
+        checker.report(problem);
+    }
+    if let Some(patience) = call.value("patience")
+        && patience.as_int().is_some_and(|n| n < 0)
+    {
+        let problem = problems::not_above_zero(patience, &call.due("patience"));
+        checker.report(problem);
+    }
+    let patient = call
+        .value("patience")
+        .and_then(Val::as_int)
+        .is_some_and(|n| n > 0);
+    let best = call.value("keep").is_some_and(
+        |val| matches!(&val.form, Form::Symbol(name) if name.ends_with(".best")),
+    );
+    if !data.has_val && patient {
+        let span = call.span_of("patience");
+        let why = "when to stop";
+        checker.report(problems::nothing_held_out(span, why, "patience: 0"));
+    } else if !data.has_val && best {
+        let why = "which epoch is best";
+        checker.report(problems::nothing_held_out(call.at, why, "keep: final"));
+    }
+    checker.problems.len() == before
+}
+
+/// The dimension of a loss over targets of that dimension.
+fn loss_dimension(call: &Applied, target: Dimension) -> Dimension {
+    match call.value("loss").map(|val| &val.form) {
+        Some(Form::Symbol(name)) if name.ends_with(".mae") => target,
+        _ => target.power(Exponent::new(2, 1)),
+    }
+}
