@@ -222,6 +222,7 @@ impl<'w> Session<'w> {
                 threads: options.threads,
                 verbs: &verbs,
                 field: crate::builtins::field,
+                cells: crate::builtins::cells,
             },
         );
         let mut outcomes = Vec::new();

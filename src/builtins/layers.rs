@@ -81,6 +81,8 @@ impl Lowering {
             Kind::Unary(UnaryOp::Not, _)
             | Kind::Field(..)
             | Kind::Gather(..)
+            | Kind::Cells(_)
+            | Kind::Tuple(_)
             | Kind::Shown(..)
             | Kind::If(..) => return Err(unsupported("this", span)),
         };

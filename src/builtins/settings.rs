@@ -8,7 +8,7 @@ use crate::nn::{Adam, AdamForm, Init, Keep, Loss};
 pub fn known<'a>(call: &'a Call, name: &str) -> Option<&'a Static> {
     match call.setting(name)? {
         Setting::Static(value) => Some(value),
-        Setting::Lambda(_) | Setting::Network(_) => None,
+        Setting::Lambda(_) | Setting::Network(_) | Setting::Space(_) => None,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::nn::{
     self, BatchProgress, Begin, Checkpoint, Ended, EpochRecord, Failure, Go, Graph, Keep,
     Observer, TrainingState, Weights,
 };
-use crate::plan::NodeId;
+use crate::plan::{NodeId, Work as Planned};
 use crate::report::Prediction;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{End, Event, Progress, Work as Amount};
@@ -411,7 +411,10 @@ pub(super) fn evaluated(
         return Err(lost(span));
     };
     let plan = runner.plan;
-    let Some(training) = plan.call(trained) else {
+    // The model may have been chosen among several: its key says which training made it.
+    let key = artifact.key.as_bytes();
+    let training = plan.nodes.iter().find(|node| node.key == *key);
+    let Some(Planned::Verb(training)) = training.map(|node| &node.work) else {
         return Err(lost(span));
     };
     let Some(Setting::Network(network)) = training.setting("network") else {

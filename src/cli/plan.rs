@@ -58,7 +58,7 @@ fn stands(plan: &Planned, store: &Store, id: NodeId) -> Standing {
         Work::Verb(call) => {
             matches!(call.short_name(), "featurize" | "train" | "evaluate")
         }
-        Work::Part(_) => false,
+        Work::Part(_) | Work::Cells(_) => false,
     };
     match store.get(Key::from_bytes(node.key)) {
         _ if !kept => Standing::Passing,

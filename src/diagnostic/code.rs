@@ -67,7 +67,11 @@ codes! {
     E0405 "weights in a function",
     E0501 "test data where it must not be seen",
     E0502 "a value out of its range",
+    E0503 "a hole where none may stand",
+    E0504 "an axis that is still open",
     E0505 "a split missing, or made twice",
+    E0506 "no reference energy for an ion",
+    E0508 "an engine without a density",
     E0601 "a file that is missing",
     E0603 "nothing to run",
     E0701 "a data file that cannot be read",
@@ -102,6 +106,8 @@ codes! {
     W0401 "a size named almost like a parameter",
     W0406 "a target without a unit",
     W0501 "something that nothing uses",
+    W0503 "test rows that choose",
+    W0504 "a search with nothing to choose",
     W0901 "a damaged entry of the store",
 }
 

@@ -5,8 +5,11 @@
 //! tag and, where its length varies, by its length, so that no two IRs share bytes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Call, Expr, Fed, Kind, Lambda, Made, Network, Setting, Static, VarId};
+use super::{
+    Call, Cells, Expr, Fed, Kind, Lambda, Made, Network, Setting, Space, Static, VarId,
+};
 
 /// What of an expression lies in other nodes of the plan.
 pub trait Canonical {
@@ -18,6 +21,18 @@ pub trait Canonical {
     fn carried_by(&self, call: &Call) -> Option<[u8; 32]>;
     /// The version of a builtin.
     fn version_of(&self, builtin: &str) -> u32;
+}
+
+/// The canonical bytes of an expression that is a node of its own.
+pub fn canonical_expr(expr: &Arc<Expr>, context: &dyn Canonical) -> Vec<u8> {
+    let mut writer = Writer {
+        bytes: Vec::new(),
+        context,
+        vars: BTreeMap::new(),
+        seen: BTreeMap::new(),
+    };
+    writer.expr(expr);
+    writer.bytes
 }
 
 /// The canonical bytes of one call.
@@ -66,6 +81,7 @@ impl Writer<'_> {
                 Setting::Static(value) => self.value(value),
                 Setting::Lambda(lambda) => self.lambda(lambda),
                 Setting::Network(network) => self.network(network),
+                Setting::Space(space) => self.space(space),
             }
         }
         if let Some(hash) = self.context.carried_by(call) {
@@ -164,9 +180,46 @@ impl Writer<'_> {
                 self.expr(no);
             }
             Kind::Call(call) => self.call(call),
+            Kind::Cells(cells) => self.cells(cells),
+            Kind::Tuple(all) => {
+                self.tag(b'T');
+                self.number(all.len() as u64);
+                for part in all {
+                    self.expr(part);
+                }
+            }
         }
         let ordinal = self.seen.len() as u64;
         self.seen.insert(address, ordinal);
+    }
+
+    fn space(&mut self, space: &Space) {
+        self.tag(b'X');
+        self.number(space.axes.len() as u64);
+        for axis in &space.axes {
+            self.values(b'a', &axis.values);
+        }
+        self.expr(&space.sample);
+    }
+
+    fn cells(&mut self, cells: &Cells) {
+        self.tag(b'S');
+        self.number(cells.axes.len() as u64);
+        for axis in &cells.axes {
+            // The name is the name of a column, which table verbs speak of.
+            self.text(&axis.name);
+            self.values(b'a', &axis.values);
+        }
+        for name in &cells.fields {
+            self.text(name);
+        }
+        self.number(cells.cells.len() as u64);
+        for (position, value) in &cells.cells {
+            for at in position {
+                self.number(*at as u64);
+            }
+            self.expr(value);
+        }
     }
 
     fn values(&mut self, tag: u8, all: &[Static]) {

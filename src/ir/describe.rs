@@ -24,6 +24,11 @@ pub fn describe(expr: &Expr) -> String {
                 describe(no)
             )
         }
+        Kind::Tuple(all) => {
+            let all: Vec<String> = all.iter().map(|part| describe(part)).collect();
+            format!("({})", all.join(", "))
+        }
+        Kind::Cells(cells) => cells.to_string(),
         Kind::Call(call) => {
             let mut all = Vec::new();
             for (name, setting) in &call.settings {

@@ -10,7 +10,7 @@ mod network;
 mod value;
 mod visit;
 
-pub use canonical::{Canonical, canonical};
+pub use canonical::{Canonical, canonical, canonical_expr};
 pub use describe::describe;
 pub use network::{Fed, Input, Network, networks};
 pub use value::{Made, Real, Static, show_real};
@@ -79,6 +79,82 @@ pub enum Kind {
     If(Arc<Expr>, Arc<Expr>, Arc<Expr>),
     /// A builtin applied to its input.
     Call(Call),
+    /// The cells of a sweep, as the rows of a table.
+    Cells(Arc<Cells>),
+    /// Several values as one, of a row.
+    Tuple(Vec<Arc<Expr>>),
+}
+
+/// A sweep with every cell written out.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    /// Its axes.
+    pub axes: Vec<CellAxis>,
+    /// What each cell has: its fields, or `value`.
+    pub fields: Vec<Arc<str>>,
+    /// For each cell its position on every axis, and what it computes.
+    pub cells: Vec<(Vec<usize>, Arc<Expr>)>,
+}
+
+/// An axis of a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellAxis {
+    /// What its column is called.
+    pub name: Arc<str>,
+    /// Its values.
+    pub values: Vec<Static>,
+}
+
+impl CellAxis {
+    /// The unit its numbers are shown in; empty for what is none or has none.
+    pub fn unit(&self) -> Arc<str> {
+        match self.values.first() {
+            Some(Static::Real(real)) => match &real.shown {
+                Some(unit) => unit.clone(),
+                None if real.dimension.is_none() => "".into(),
+                None => real.dimension.unit().into(),
+            },
+            _ => "".into(),
+        }
+    }
+
+    /// What a column for one of its values is called: the value, and of a number what it
+    /// is a number of.
+    pub fn label(&self, value: &Static) -> String {
+        match value {
+            Static::Element(_) | Static::Text(_) | Static::Symbol(_) => value.to_string(),
+            _ => format!("{} {value}", self.name),
+        }
+    }
+}
+
+/// A trial whose holes `tune` fills.
+#[derive(Clone, Debug)]
+pub struct Space {
+    /// The holes.
+    pub axes: Vec<SearchAxis>,
+    /// The trial with the first value of each.
+    pub sample: Arc<Expr>,
+}
+
+/// A search hole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchAxis {
+    /// The `let`, argument or field that holds it.
+    pub name: Arc<str>,
+    /// Its values, or the smallest and the largest.
+    pub values: Vec<Static>,
+}
+
+impl std::fmt::Display for Cells {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let axes: Vec<String> = self
+            .axes
+            .iter()
+            .map(|axis| format!("{} {}", axis.values.len(), axis.name))
+            .collect();
+        write!(f, "{} cells: {}", self.cells.len(), axes.join(" × "))
+    }
 }
 
 /// A builtin with all it was given.
@@ -118,6 +194,8 @@ pub enum Setting {
     Lambda(Lambda),
     /// A model applied to the features.
     Network(Arc<Network>),
+    /// A trial with holes.
+    Space(Arc<Space>),
 }
 
 /// A function with one parameter.

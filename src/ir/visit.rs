@@ -15,6 +15,8 @@ pub fn parts(expr: &Expr) -> Vec<&Arc<Expr>> {
         Kind::Binary(_, a, b) | Kind::Gather(a, b) => vec![a, b],
         Kind::If(test, yes, no) => vec![test, yes, no],
         Kind::Call(call) => call.inputs.iter().collect(),
+        Kind::Tuple(all) => all.iter().collect(),
+        Kind::Cells(cells) => cells.cells.iter().map(|(_, value)| value).collect(),
     }
 }
 
@@ -38,6 +40,7 @@ fn walk(expr: &Expr, seen: &mut BTreeSet<usize>, with: &mut dyn FnMut(&Call, Spa
             Setting::Static(_) => {}
             Setting::Lambda(lambda) => walk(&lambda.body, seen, with),
             Setting::Network(network) => walk(&network.output, seen, with),
+            Setting::Space(space) => walk(&space.sample, seen, with),
         }
     }
     with(call, expr.span);

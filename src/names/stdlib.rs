@@ -4,12 +4,15 @@
 /// names all of them are `prelude`.
 pub const PRELUDE: &[&str] = &[
     "std.prelude.numbers",
+    "std.prelude.holes",
     "std.prelude.starts",
     "std.prelude.layers",
     "std.prelude.tensors",
     "std.prelude.data",
     "std.prelude.features",
     "std.prelude.training",
+    "std.prelude.search",
+    "std.prelude.insertion",
 ];
 
 /// Dotted name, file name for messages, text; the prelude's modules first.
@@ -18,6 +21,11 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.prelude.numbers",
         "stdlib/prelude/numbers.tmo",
         include_str!("../../stdlib/prelude/numbers.tmo"),
+    ),
+    (
+        "std.prelude.holes",
+        "stdlib/prelude/holes.tmo",
+        include_str!("../../stdlib/prelude/holes.tmo"),
     ),
     (
         "std.prelude.starts",
@@ -48,6 +56,16 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.prelude.training",
         "stdlib/prelude/training.tmo",
         include_str!("../../stdlib/prelude/training.tmo"),
+    ),
+    (
+        "std.prelude.search",
+        "stdlib/prelude/search.tmo",
+        include_str!("../../stdlib/prelude/search.tmo"),
+    ),
+    (
+        "std.prelude.insertion",
+        "stdlib/prelude/insertion.tmo",
+        include_str!("../../stdlib/prelude/insertion.tmo"),
     ),
     (
         "std.layers",

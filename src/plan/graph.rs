@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::device::device_class;
 use crate::diagnostic::{Code, Problem};
-use crate::ir::{self, Call, Canonical, Expr, Kind, Setting, Static, Study, canonical};
+use crate::ir::{
+    self, Call, Canonical, Expr, Kind, Setting, Static, Study, canonical, canonical_expr,
+};
 use crate::source::Span;
 use crate::world::World;
 
@@ -36,8 +38,10 @@ pub struct Node {
 pub enum Work {
     /// A verb.
     Verb(Call),
-    /// One part of a data set.
+    /// One part of a data set, or one field of a result.
     Part(Arc<str>),
+    /// The cells of a sweep.
+    Cells(Arc<ir::Cells>),
 }
 
 /// A study and the node that is its result.
@@ -66,11 +70,20 @@ impl Plan {
         self.nodes.get(id.0)
     }
 
-    /// The call of a node, unless it is a part.
+    /// How many cells its sweeps have.
+    pub fn cells(&self) -> usize {
+        let cells = self.nodes.iter().filter_map(|node| match &node.work {
+            Work::Cells(cells) => Some(cells.cells.len()),
+            Work::Verb(_) | Work::Part(_) => None,
+        });
+        cells.sum()
+    }
+
+    /// The call of a node, when it is a verb.
     pub fn call(&self, id: NodeId) -> Option<&Call> {
         match &self.node(id)?.work {
             Work::Verb(call) => Some(call),
-            Work::Part(_) => None,
+            Work::Part(_) | Work::Cells(_) => None,
         }
     }
 }
@@ -129,6 +142,15 @@ fn nothing_to_run(study: &Study) -> Problem {
     )
 }
 
+fn nothing_in_cell(at: Span) -> Problem {
+    Problem::new(
+        Code::E0603,
+        "the cells of this sweep compute nothing",
+        at,
+        "no data set is read and no model trained here",
+    )
+}
+
 struct Planner<'a> {
     builtins: &'a dyn Builtins,
     world: &'a dyn World,
@@ -156,6 +178,21 @@ impl Planner<'_> {
                 self.read_files(call, expr.span)?;
                 let context = Context { planner: self };
                 (Work::Verb(call.clone()), needs, canonical(call, &context))
+            }
+            Kind::Cells(cells) => {
+                let mut needs = Vec::new();
+                for (_, value) in &cells.cells {
+                    let Some(cell) = self.node(value)? else {
+                        return Err(nothing_in_cell(value.span));
+                    };
+                    needs.push(cell);
+                }
+                let context = Context { planner: self };
+                (
+                    Work::Cells(cells.clone()),
+                    needs,
+                    canonical_expr(expr, &context),
+                )
             }
             Kind::Field(of, name) => {
                 let Some(whole) = self.node(of)? else {

@@ -1,5 +1,6 @@
 //! A plan as text.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::graph::{NodeId, Plan, Work};
@@ -16,7 +17,8 @@ pub enum Standing {
     Passing,
 }
 
-/// The plan as a tree per study, results first, what they need below.
+/// The plan as a tree per study, results first, what they need below. What stands above
+/// already is not written again, and of a sweep one cell stands for all.
 ///
 /// `standing` says what the store has; `weights` how many weights a model has.
 pub fn show(
@@ -24,50 +26,95 @@ pub fn show(
     standing: &dyn Fn(NodeId) -> Standing,
     weights: &dyn Fn(&Call) -> Option<usize>,
 ) -> String {
-    let mut text = String::new();
+    let mut tree = Tree {
+        plan,
+        standing,
+        weights,
+        shown: BTreeSet::new(),
+        text: String::new(),
+    };
     for planned in &plan.studies {
-        let _ = writeln!(text, "study {}", planned.study.name);
-        let mut at = Some(planned.root);
-        let mut needed = true;
-        let mut depth = 0;
-        while let Some(id) = at {
-            let Some(node) = plan.node(id) else { break };
-            let stands = standing(id);
-            let word = match (stands, needed) {
-                (Standing::Stored, _) => "cached",
-                (_, false) => "not needed",
-                (Standing::New, true) => "new",
-                (Standing::Passing, true) => "·",
-            };
-            let branch = if depth == 0 {
-                String::new()
-            } else {
-                format!("{}└ ", "  ".repeat(depth - 1))
-            };
-            let _ = writeln!(
-                text,
-                "  {word:<12}{branch}{}",
-                describe(&node.work, weights)
-            );
-            needed = needed && stands != Standing::Stored;
-            depth += 1;
-            at = node.inputs.first().copied();
-        }
+        let _ = writeln!(tree.text, "study {}", planned.study.name);
+        tree.branch(planned.root, 0, true);
     }
-    let new = |id: &NodeId| standing(*id) == Standing::New;
-    let all: Vec<NodeId> = (0..plan.nodes.len()).map(NodeId).collect();
-    let count = all.iter().filter(|id| new(id)).count();
-    let stored = all
-        .iter()
-        .filter(|id| standing(**id) == Standing::Stored)
-        .count();
+    let mut text = tree.text;
+    let count = |wanted: Standing| {
+        let all = (0..plan.nodes.len()).map(NodeId);
+        all.filter(|id| standing(*id) == wanted).count()
+    };
+    let cells = plan.cells();
     let _ = writeln!(
         text,
-        "{} in {}: {count} to compute, {stored} cached",
+        "{} in {}{}: {} to compute, {} cached",
         counted(plan.nodes.len(), "node"),
         counted(plan.studies.len(), "study"),
+        match cells {
+            0 => String::new(),
+            _ => format!(", {}", counted(cells, "cell")),
+        },
+        count(Standing::New),
+        count(Standing::Stored),
     );
     text
+}
+
+struct Tree<'a> {
+    plan: &'a Plan,
+    standing: &'a dyn Fn(NodeId) -> Standing,
+    weights: &'a dyn Fn(&Call) -> Option<usize>,
+    shown: BTreeSet<NodeId>,
+    text: String,
+}
+
+impl Tree<'_> {
+    fn line(&mut self, word: &str, depth: usize, what: &str) {
+        let branch = match depth {
+            0 => String::new(),
+            _ => format!("{}└ ", "  ".repeat(depth - 1)),
+        };
+        let _ = writeln!(self.text, "  {word:<12}{branch}{what}");
+    }
+
+    /// A node and what it needs. A plan nests no deeper than its script's pipes are long,
+    /// which the parser bounds.
+    fn branch(&mut self, id: NodeId, depth: usize, needed: bool) {
+        let Some(node) = self.plan.node(id) else {
+            return;
+        };
+        let stands = (self.standing)(id);
+        let word = match (stands, needed) {
+            (Standing::Stored, _) => "cached",
+            (_, false) => "not needed",
+            (Standing::New, true) => "new",
+            (Standing::Passing, true) => "·",
+        };
+        let what = describe(&node.work, self.weights);
+        if !self.shown.insert(id) {
+            self.line(word, depth, &format!("{what} (above)"));
+            return;
+        }
+        self.line(word, depth, &what);
+        let needed = needed && stands != Standing::Stored;
+        let Work::Cells(_) = &node.work else {
+            for input in &node.inputs {
+                self.branch(*input, depth + 1, needed);
+            }
+            return;
+        };
+        let Some((first, rest)) = node.inputs.split_first() else {
+            return;
+        };
+        self.branch(*first, depth + 1, needed);
+        let cached = rest
+            .iter()
+            .filter(|id| (self.standing)(**id) == Standing::Stored)
+            .count();
+        if !rest.is_empty() {
+            let more = format!("and {} more like it, {cached} cached", rest.len());
+            self.line("", depth + 1, &more);
+        }
+        self.shown.extend(rest);
+    }
 }
 
 fn counted(count: usize, word: &str) -> String {
@@ -82,6 +129,7 @@ fn counted(count: usize, word: &str) -> String {
 pub fn describe(work: &Work, weights: &dyn Fn(&Call) -> Option<usize>) -> String {
     let call = match work {
         Work::Part(name) => return format!(".{name}"),
+        Work::Cells(cells) => return cells.to_string(),
         Work::Verb(call) => call,
     };
     let mut settings = Vec::new();
@@ -90,6 +138,9 @@ pub fn describe(work: &Work, weights: &dyn Fn(&Call) -> Option<usize>) -> String
             Setting::Static(value) => settings.push(format!("{name}: {value}")),
             Setting::Lambda(lambda) => {
                 settings.push(super::super::ir::describe(&lambda.body));
+            }
+            Setting::Space(space) => {
+                settings.push(format!("{} holes", space.axes.len()));
             }
             Setting::Network(network) => {
                 let count = weights(call).map(|n| format!(", {} weights", grouped(n)));

@@ -50,6 +50,10 @@ pub struct Work<'a> {
 /// How the field of a model is computed: its node, and the name after the dot.
 pub type Field = fn(&mut Runner<'_>, NodeId, &str) -> Result<Value, Problem>;
 
+/// How the cells of a sweep become a table.
+pub type Sweep =
+    fn(&mut Runner<'_>, &crate::ir::Cells, &[NodeId]) -> Result<Value, Problem>;
+
 /// How a verb is computed.
 pub type Verb = fn(&mut Runner<'_>, &Work<'_>) -> Result<Value, Problem>;
 
@@ -69,6 +73,8 @@ pub struct Settings<'a> {
     pub verbs: &'a dyn Fn(&str) -> Option<Verb>,
     /// How the fields of trained models are computed.
     pub field: Field,
+    /// How the cells of a sweep become a table.
+    pub cells: Sweep,
 }
 
 /// A run.
@@ -129,6 +135,7 @@ impl<'a> Runner<'a> {
                 };
                 self.field(*whole, name)?
             }
+            plan::Work::Cells(cells) => (self.settings.cells)(self, cells, &node.inputs)?,
         };
         self.values.insert(id, value.clone());
         Ok(value)
@@ -152,7 +159,7 @@ impl<'a> Runner<'a> {
     }
 
     /// What stands behind a dot: a part of a data set, a field of a record or a model.
-    fn field(&mut self, whole: NodeId, name: &str) -> Result<Value, Problem> {
+    pub fn field(&mut self, whole: NodeId, name: &str) -> Result<Value, Problem> {
         match self.value(whole)? {
             Value::Dataset(data) => {
                 let part = match name {

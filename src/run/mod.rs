@@ -16,7 +16,7 @@ mod table;
 pub use cell::Cell;
 pub use dataset::{Dataset, Features, Part, Source, Target, row_id};
 pub use executor::{
-    Field, Runner, Settings, Value, Verb, Work, interrupted, store_problem,
+    Field, Runner, Settings, Sweep, Value, Verb, Work, interrupted, store_problem,
 };
 pub use rows::{Functions, Rows, Trouble, binary, function, known};
 pub use table::{Column, Table};

@@ -120,7 +120,11 @@ impl Scope<'_> {
             Kind::Static(value) => known(value).ok_or_else(no_value)?,
             Kind::Var(var) => self.local(*var).cloned().ok_or_else(no_value)?,
             Kind::Field(of, name) => self.field(of, name)?.ok_or_else(no_value)?,
-            Kind::Gather(..) => return Err(no_value()),
+            Kind::Gather(..) | Kind::Cells(_) => return Err(no_value()),
+            Kind::Tuple(parts) => {
+                let parts = parts.iter().map(|part| self.eval(part));
+                Cell::Many(parts.collect::<Result<Vec<_>, _>>()?)
+            }
             Kind::Shown(of, _) => self.eval(of)?,
             Kind::Unary(op, of) => match (op, self.present(of)?) {
                 (UnaryOp::Negate, Cell::Number(x)) => Cell::Number(-x),
@@ -250,7 +254,9 @@ pub fn known(value: &Static) -> Option<Cell> {
             let fields = fields.iter().map(field).collect::<Option<Vec<_>>>()?;
             Cell::Fields(fields.into())
         }
-        Static::Path { .. } | Static::Symbol(_) | Static::Made(_) => return None,
+        // The name of a constant of the prelude says which it is.
+        Static::Symbol(_) => Cell::text(&value.to_string()),
+        Static::Path { .. } | Static::Made(_) => return None,
     })
 }
 

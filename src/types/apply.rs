@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::bind::Call;
 use super::builtin::Applied;
 use super::check::Checker;
+use super::closing::takes_one;
+use super::holes::HOLES;
 use super::matching::{fit, instantiate};
 use super::problems::{self, Due};
 use super::report::Use;
@@ -81,9 +83,16 @@ impl Checker<'_> {
             group,
             at: span,
         };
-        let Some(bound) = self.bind(&call, args, ctx) else {
+        let (bound, met) = self.meeting(|checker| checker.bind(&call, args, ctx));
+        let Some(bound) = bound else {
             return Val::poison(span);
         };
+        if takes_one(&signature) && !self.nothing_open(&met, span, &signature.name) {
+            return Val::poison(span);
+        }
+        if signature.builtin && HOLES.contains(&&*signature.name) {
+            return self.hole(&signature.name, &bound, span, ctx);
+        }
         // What is wrong with the item itself was said where it stands.
         if self.failed.contains(&id) {
             return Val::poison(span);
@@ -133,17 +142,39 @@ impl Checker<'_> {
         span: Span,
         ctx: &Ctx,
     ) -> Val {
-        let input = self.infer(of, ctx);
         if let ExprKind::Call { callee, .. } = &to.kind
             && let Some(name) = self.one_group(callee, ctx)
         {
+            self.infer(of, ctx);
             self.report(problems::takes_all_at_once(&name, to.span));
             return Val::poison(span);
         }
         let func = self.infer(to, ctx);
+        let input = match self.takes_rows(&func) {
+            true => self.closed(of, ctx),
+            false => match self.taking_one(&func) {
+                None => self.infer(of, ctx),
+                Some(name) => {
+                    let (input, met) = self.meeting(|checker| checker.infer(of, ctx));
+                    if !self.nothing_open(&met, of.span, &name) {
+                        return Val::poison(span);
+                    }
+                    input
+                }
+            },
+        };
         // What a pipe gives is said to be where its last step stands: a reader looks for
         // the layer, not for the whole model.
         self.pipe_value(input, &func, to.span).at(to.span)
+    }
+
+    /// The name of a builtin that takes one result.
+    fn taking_one(&mut self, func: &Val) -> Option<Arc<str>> {
+        let Form::Func(func) = &func.form else {
+            return None;
+        };
+        let signature = self.signature_of(func)?;
+        takes_one(&signature).then(|| signature.name.clone())
     }
 
     /// The name of the callee when it is an item that takes all in one call.
@@ -247,6 +278,7 @@ impl Checker<'_> {
                     return Val::poison(span);
                 }
                 let mut inner = (**ctx).clone();
+                inner.applied = true;
                 for (param, value) in lambda.params.iter().zip(inputs) {
                     inner = inner.with(&param.value, value);
                 }
@@ -347,6 +379,7 @@ impl Checker<'_> {
             item: Some(id),
             frame: Arc::new(frame(call.site.as_ref())),
             letters: Arc::new(call.subst.clone()),
+            applied: true,
             ..Ctx::default()
         };
         for (name, arg) in call.settings.iter().chain(&call.inputs) {

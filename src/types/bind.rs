@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::check::Checker;
+use super::closing::closes;
 use super::matching::fit;
 use super::pattern::Pat;
 use super::problems;
@@ -248,7 +249,9 @@ impl Checker<'_> {
         at: Span,
         ctx: &Ctx,
     ) -> Arg {
-        let later = matches!(param.pat, Pat::Function(..)) && call.signature.builtin;
+        let later = matches!(param.pat, Pat::Function(..) | Pat::Space(_))
+            && call.signature.builtin;
+        let ctx = &ctx.labelled(&param.name);
         if later && param.rest {
             let all = entries.into_iter();
             let all = all.map(|entry| (None, self.one(entry, later, ctx)));
@@ -258,7 +261,13 @@ impl Checker<'_> {
         for entry in entries {
             match entry {
                 Given::Text(expr) if later => return Arg::Later(expr, ctx.clone()),
-                Given::Text(expr) => values.push(self.infer(&expr, ctx)),
+                Given::Text(expr) => {
+                    let inner = ctx.labelled(&param.name);
+                    values.push(match closes(&param.pat) {
+                        true => self.closed(&expr, &inner),
+                        false => self.infer(&expr, &inner),
+                    });
+                }
                 Given::Value(val) => values.push(val),
             }
         }

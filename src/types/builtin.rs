@@ -252,7 +252,9 @@ impl Checker<'_> {
                     .into_iter()
                     .filter_map(|(name, setting)| match setting {
                         Setting::Static(known) => Some((name, known)),
-                        Setting::Lambda(_) | Setting::Network(_) => None,
+                        Setting::Lambda(_) | Setting::Network(_) | Setting::Space(_) => {
+                            None
+                        }
                     });
             return Some(Emitted::Made(Made {
                 builtin,
@@ -294,6 +296,7 @@ fn is_input(param: &Parameter) -> bool {
         | Pat::Rows
         | Pat::Scores
         | Pat::Figure
+        | Pat::Insertion
         | Pat::Report
         | Pat::Trained
         | Pat::Evaluated => true,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::holes::{Sweep, kept};
 use super::matching::{fit, instantiate};
 use super::numeric::number;
 use super::pattern::{Pat, Reader};
@@ -16,9 +17,9 @@ use super::ty::{Axes, Columns, CrystalTy, Domain, Number, Ty};
 use super::value::{Ctx, Form, Func, Val};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::{self, Network};
-use crate::names::{Body, ItemId, ModuleId, Program};
+use crate::names::{Body, Def, ItemId, ModuleId, Program};
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{Noun, Type};
+use crate::syntax::ast::{ExprKind, Noun, Type};
 use crate::world::{World, inside};
 
 /// What is known while a program is checked.
@@ -43,6 +44,8 @@ pub struct Checker<'a> {
     pub failed: BTreeSet<ItemId>,
     /// Items something named.
     pub used: BTreeSet<ItemId>,
+    /// The cell at hand, and the axes met.
+    pub sweep: Sweep,
     /// Functions being applied, outermost first.
     pub uses: Vec<Use>,
     /// Layers with weights applied since a network was begun.
@@ -77,6 +80,7 @@ impl<'a> Checker<'a> {
             schemas: BTreeMap::new(),
             failed: program.circular.clone(),
             used: BTreeSet::new(),
+            sweep: Sweep::default(),
             uses: Vec::new(),
             written: Vec::new(),
             depth: 0,
@@ -113,18 +117,49 @@ impl<'a> Checker<'a> {
         let Some(def) = program.item(id) else {
             return Val::poison(Span::NOWHERE);
         };
+        if let Body::Decl(decl) = &def.body
+            && matches!(decl.noun, Noun::Fn | Noun::Layer | Noun::Model)
+        {
+            let span = def.name_span;
+            let func = Func::Item {
+                id,
+                name: def.name.clone(),
+                settings: None,
+                site: None,
+                span,
+            };
+            return Val::func(func, span);
+        }
         let ctx = Ctx {
             item: Some(id),
+            label: Some(def.name.clone()),
             ..Ctx::default()
         };
+        if let Body::Let(item, None) = &def.body
+            && item.ty.is_none()
+            && matches!(item.value.kind, ExprKind::Record(_))
+        {
+            let outside = std::mem::take(&mut self.sweep);
+            let record = self.open(&item.value, &ctx);
+            self.sweep = outside;
+            return record;
+        }
+        let span = def.name_span;
+        let swept =
+            self.item_cells(span, &mut |checker| checker.read_body(id, def, &ctx));
+        kept(swept, span)
+    }
+
+    /// The value of an item in the cell at hand.
+    fn read_body(&mut self, id: ItemId, def: &Def, ctx: &Ctx) -> Val {
         match &def.body {
             Body::Let(item, place) => {
-                if program.is_builtin(id) {
+                if self.program.is_builtin(id) {
                     return self.constant(id, item.ty.as_ref(), def.name_span);
                 }
-                let value = self.infer(&item.value, &ctx);
+                let value = self.infer(&item.value, ctx);
                 let value = match &item.ty {
-                    Some(ty) => self.declared(value, ty, &ctx),
+                    Some(ty) => self.declared(value, ty, ctx),
                     None => value,
                 };
                 match (place, &value.form) {
@@ -137,24 +172,13 @@ impl<'a> Checker<'a> {
                 }
             }
             Body::Decl(decl) => match decl.noun {
-                Noun::Fn | Noun::Layer | Noun::Model => {
-                    let span = def.name_span;
-                    Val::func(
-                        Func::Item {
-                            id,
-                            name: def.name.clone(),
-                            settings: None,
-                            site: None,
-                            span,
-                        },
-                        span,
-                    )
-                }
                 Noun::Dataset | Noun::Features => {
-                    let value = self.infer(&decl.body, &ctx);
+                    let value = self.infer(&decl.body, ctx);
                     self.noun_fits(decl.noun, value)
                 }
-                Noun::Experiment | Noun::Study => self.infer(&decl.body, &ctx),
+                // Functions have a value without their body being read.
+                Noun::Fn | Noun::Layer | Noun::Model => Val::poison(def.name_span),
+                Noun::Experiment | Noun::Study => self.infer(&decl.body, ctx),
             },
         }
     }
@@ -259,6 +283,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let value = self.item_value(id);
+            let value = self.study_value(value, &def.name, def.name_span);
             if value.is_poison() {
                 continue;
             }
@@ -280,6 +305,19 @@ impl<'a> Checker<'a> {
             }
         }
         studies
+    }
+
+    /// A study with axes is the table of its cells. Only `tune` fills the holes of a
+    /// search.
+    fn study_value(&mut self, value: Val, name: &str, at: Span) -> Val {
+        let Form::Swept(swept) = &value.form else {
+            return value;
+        };
+        if let Some(axis) = swept.searched() {
+            self.report(problems::search_outside_tune(axis, name, at));
+            return Val::poison(at);
+        }
+        self.as_table((**swept).clone(), value.span)
     }
 
     fn warn_of_unused(&mut self, module: ModuleId) {

@@ -206,8 +206,8 @@ fn scores(trained: &TrainedTy, part: Part) -> Columns {
             ("actual".into(), target.clone()),
             ("predicted".into(), target.clone()),
         ],
-        cell: None,
         from: Some(part),
+        ..TableTy::default()
     };
     let mut columns: Columns = vec![
         ("loss".into(), Ty::real(trained.loss)),

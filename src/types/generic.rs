@@ -167,7 +167,11 @@ fn bind_letters(pat: &Pat, subst: &mut Subst) {
                 .chain(t)
                 .for_each(|axis| bind_domain(axis, subst));
         }
-        Pat::List(of) | Pat::Set(of) | Pat::Range(of) | Pat::Maybe(of) => {
+        Pat::List(of)
+        | Pat::Set(of)
+        | Pat::Range(of)
+        | Pat::Space(of)
+        | Pat::Maybe(of) => {
             bind_letters(of, subst);
         }
         Pat::Tuple(parts) => parts.iter().for_each(|part| bind_letters(part, subst)),

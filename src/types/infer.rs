@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::check::Checker;
 use super::dimension::Dimension;
+use super::holes::kept;
 use super::numeric::{number, unless_missing};
 use super::problems;
 use super::signature::Signature;
@@ -64,8 +65,12 @@ impl Checker<'_> {
             ExprKind::Call { callee, args, .. } => self.call(callee, args, span, ctx),
             ExprKind::Index(of, at) => self.index(of, at, span, ctx),
             ExprKind::Field(of, name) => {
-                let of = self.infer(of, ctx);
-                self.field(of, name, span)
+                let of = match self.kept_record(of, ctx) {
+                    Some(record) => record,
+                    None => self.infer(of, ctx),
+                };
+                let found = self.field(of, name, span);
+                self.in_cell(found)
             }
             ExprKind::Unary(op, of) => {
                 let of = self.infer(of, ctx);
@@ -105,10 +110,13 @@ impl Checker<'_> {
     fn name(&mut self, name: &Bound, span: Span, ctx: &Ctx) -> Val {
         match name.target {
             Target::Local => match ctx.env.find(&name.name) {
-                Some(value) => value.clone().at(span),
+                Some(value) => self.in_cell(value.clone().at(span)),
                 None => Val::poison(span),
             },
-            Target::Item(id) => self.item_value(id).at(span),
+            Target::Item(id) => {
+                let value = self.item_value(id).at(span);
+                self.in_cell(value)
+            }
             Target::Module(id) => Val {
                 ty: Ty::Module,
                 form: Form::Module(id),
@@ -133,6 +141,20 @@ impl Checker<'_> {
         }
     }
 
+    /// A record bound to a name, with the axes of each field still in it: what `.x` of it
+    /// is need not be swept because another field is.
+    fn kept_record(&mut self, expr: &Expr<Bound>, ctx: &Ctx) -> Option<Val> {
+        let ExprKind::Name(name) = &expr.kind else {
+            return None;
+        };
+        let value = match name.target {
+            Target::Local => ctx.env.find(&name.name)?.clone(),
+            Target::Item(id) => self.item_value(id),
+            _ => return None,
+        };
+        matches!(value.form, Form::Record(_)).then(|| value.at(expr.span))
+    }
+
     fn row_field(&mut self, name: &Ident, ctx: &Ctx) -> Val {
         match &ctx.row {
             Some(row) => {
@@ -151,6 +173,11 @@ impl Checker<'_> {
     }
 
     fn record(&mut self, parts: &[Arg<Bound>], span: Span, ctx: &Ctx) -> Val {
+        let keeps = ctx.keeps;
+        let ctx = &Ctx {
+            keeps: false,
+            ..ctx.clone()
+        };
         let mut fields: IndexMap<Arc<str>, Val> = IndexMap::new();
         let mut written: Vec<Arc<str>> = Vec::new();
         for part in parts {
@@ -159,7 +186,15 @@ impl Checker<'_> {
                     self.infer(value, ctx);
                 }
                 Arg::Named(name, value) => {
-                    let val = self.infer(value, ctx);
+                    let label = match &ctx.label {
+                        Some(outer) => format!("{outer}.{}", name.value).into(),
+                        None => name.value.clone(),
+                    };
+                    let inner = ctx.labelled(&label);
+                    let val = match keeps {
+                        true => self.open(value, &inner),
+                        false => self.infer(value, &inner),
+                    };
                     if written.contains(&name.value) {
                         self.report(problems::field_twice(&name.value, name.span));
                     }
@@ -236,10 +271,19 @@ impl Checker<'_> {
     }
 
     fn inner_let(&mut self, item: &Let<Bound>, ctx: &Ctx) -> Ctx {
-        let value = self.infer(&item.value, ctx);
-        let value = match &item.ty {
-            Some(ty) => self.declared(value, ty, ctx),
-            None => value,
+        let value = match (&item.pattern, &item.ty) {
+            (Pattern::Name(name), None) => {
+                self.open(&item.value, &ctx.labelled(&name.value))
+            }
+            (Pattern::Name(name), Some(ty)) => {
+                let inner = ctx.labelled(&name.value);
+                let swept = self.cells(item.value.span, &mut |checker| {
+                    let value = checker.infer(&item.value, &inner);
+                    checker.declared(value, ty, ctx)
+                });
+                kept(swept, item.value.span)
+            }
+            (Pattern::Tuple(..), _) => self.infer(&item.value, ctx),
         };
         self.destructure(&item.pattern, value, ctx)
     }

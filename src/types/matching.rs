@@ -14,8 +14,9 @@ use super::pattern::{AxisPat, DimPat, Pat};
 use super::problems::{self, Due};
 use super::size::{Size, Verdict};
 use super::subst::Subst;
-use super::ty::{Axes, CrystalTy, Domain, Number, Ty};
+use super::ty::{Axes, CrystalTy, Domain, InsertionTy, Number, Ty};
 use super::value::{Form, Val};
+use super::verbs::insertion_fields;
 use crate::diagnostic::Problem;
 use crate::ir::Real;
 use crate::syntax::ast::ExprKind;
@@ -45,6 +46,7 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
         | (Pat::Table, Ty::Table(_))
         | (Pat::Rows, Ty::Dataset(_) | Ty::Table(_))
         | (Pat::Scores, Ty::Scores(_))
+        | (Pat::Insertion, Ty::Insertion(_))
         | (Pat::Figure, Ty::Figure)
         | (Pat::Report, Ty::Report)
         | (Pat::Trained, Ty::Trained(_) | Ty::Evaluated(_))
@@ -88,6 +90,7 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
                 ..val
             })
         }
+        (Pat::Space(of), _) => fit(val, of, subst, due),
         (Pat::List(of), Ty::List(_)) => fit_all(val, of, subst, due, Ty::List),
         (Pat::Set(of), Ty::List(_) | Ty::Set(_)) => fit_all(val, of, subst, due, Ty::Set),
         (Pat::Range(of), Ty::Range(_)) => fit_range(val, of, subst, due),
@@ -95,6 +98,14 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
             fit_tuple(val, pats, subst, due)
         }
         (Pat::Record(pats), Ty::Record(_)) => fit_record(val, pats, subst, due),
+        // A row of insertions is one, whatever columns it has besides.
+        (Pat::Insertion, Ty::Row(columns))
+            if insertion_fields()
+                .iter()
+                .all(|field| columns.iter().any(|column| column == field)) =>
+        {
+            Ok(val)
+        }
         (Pat::Number { .. }, Ty::Domain(domain)) => {
             Err(problems::domain_as_number(val.span, &domain.to_string()))
         }
@@ -439,6 +450,7 @@ pub fn instantiate(pat: &Pat, subst: &Subst) -> Ty {
         Pat::Structure => Ty::Structure,
         Pat::List(of) => Ty::List(boxed(of)),
         Pat::Set(of) => Ty::Set(boxed(of)),
+        Pat::Space(of) => instantiate(of, subst),
         Pat::Range(of) => Ty::Range(boxed(of)),
         Pat::Tuple(parts) => {
             Ty::Tuple(parts.iter().map(|part| instantiate(part, subst)).collect())
@@ -460,6 +472,7 @@ pub fn instantiate(pat: &Pat, subst: &Subst) -> Ty {
             angles: t.as_ref().map(|t| axis_domain(t, subst)),
             radius: None,
         }),
+        Pat::Insertion => Ty::Insertion(Arc::new(InsertionTy { engine: "".into() })),
         Pat::Figure => Ty::Figure,
         Pat::Report => Ty::Report,
         // What rows, data sets and models are like is known from their makers alone.

@@ -96,6 +96,8 @@ pub enum Pat {
     Rows,
     /// `Scores`
     Scores,
+    /// `Insertion`
+    Insertion,
     /// `Figure`
     Figure,
     /// `Report`
@@ -106,14 +108,20 @@ pub enum Pat {
     Evaluated,
     /// A model with its settings.
     Model,
+    /// `Space[T]`: an expression with search holes, read by whoever fills them.
+    Space(Box<Pat>),
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 8] = [
+const ENUMERATIONS: [&str; 12] = [
     "AdamForm",
+    "Channel",
+    "Engine",
+    "Functional",
     "Init",
     "Keep",
     "Loss",
+    "Method",
     "Metric",
     "OnBad",
     "Optimizer",
@@ -121,7 +129,7 @@ const ENUMERATIONS: [&str; 8] = [
 ];
 
 /// Types that are neither numbers nor enumerations.
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 26] = [
     "Any",
     "Bool",
     "Crystal",
@@ -131,6 +139,7 @@ const OTHERS: [&str; 24] = [
     "Figure",
     "Graph",
     "Index",
+    "Insertion",
     "Int",
     "List",
     "Model",
@@ -142,6 +151,7 @@ const OTHERS: [&str; 24] = [
     "Rows",
     "Scores",
     "Set",
+    "Space",
     "String",
     "Structure",
     "Table",
@@ -207,6 +217,7 @@ impl Reader<'_> {
         match &**name {
             "List" => return Pat::List(argument(self).into()),
             "Set" => return Pat::Set(argument(self).into()),
+            "Space" => return Pat::Space(argument(self).into()),
             "Range" => return Pat::Range(argument(self).into()),
             "Int" => {
                 return Pat::Number {
@@ -253,6 +264,7 @@ impl Reader<'_> {
             "Table" => Pat::Table,
             "Rows" => Pat::Rows,
             "Scores" => Pat::Scores,
+            "Insertion" => Pat::Insertion,
             "Figure" => Pat::Figure,
             "Report" => Pat::Report,
             "Trained" => Pat::Trained,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::dimension::Dimension;
 use super::size::Size;
+use crate::ir::CellAxis;
 
 /// What the entries of a tensor's first axis are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +156,8 @@ pub struct TableTy {
     pub columns: Columns,
     /// What its rows were before they became rows: what `pick` gives back.
     pub cell: Option<Ty>,
+    /// The axes of a sweep that are columns here, with their values.
+    pub axes: Vec<CellAxis>,
     /// The part its rows come from, when they come from one.
     pub from: Option<Part>,
 }
@@ -168,6 +171,13 @@ pub struct TrainedTy {
     pub loss: Dimension,
     /// Scores that were asked for, beside those every part has.
     pub asked: Columns,
+}
+
+/// What is known of ions put into a host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InsertionTy {
+    /// The builtin that makes its engine; empty when that is not known.
+    pub engine: Arc<str>,
 }
 
 /// The type of a value.
@@ -217,6 +227,8 @@ pub enum Ty {
     Table(Arc<TableTy>),
     /// Scores over one part of the rows, by name.
     Scores(Arc<Columns>),
+    /// Ions put into a host.
+    Insertion(Arc<InsertionTy>),
     /// A figure.
     Figure,
     /// A report.
@@ -315,6 +327,7 @@ impl fmt::Display for Ty {
             Ty::Dataset(_) => f.write_str("Dataset"),
             Ty::Table(_) => f.write_str("Table"),
             Ty::Scores(_) => f.write_str("Scores"),
+            Ty::Insertion(_) => f.write_str("Insertion"),
             Ty::Figure => f.write_str("Figure"),
             Ty::Report => f.write_str("Report"),
             Ty::Trained(_) => f.write_str("Trained"),

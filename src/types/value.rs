@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::holes::Swept;
 use super::size::Size;
 use super::subst::Subst;
 use super::ty::Ty;
@@ -60,6 +61,9 @@ pub enum Form {
     Module(ModuleId),
     /// Known in a run.
     Run(Arc<ir::Expr>),
+    /// One value for every cell of some axes; no rule sees it, a name gives the value of
+    /// the cell at hand.
+    Swept(Arc<Swept>),
 }
 
 /// A function.
@@ -170,6 +174,14 @@ pub struct Ctx {
     pub letters: Arc<Subst>,
     /// The layer it is in, and the rounds of `chain` and `repeat` around it.
     pub frame: Arc<Frame>,
+    /// The `let` or argument it is the value of: what a hole in it is called.
+    pub label: Option<Arc<str>>,
+    /// Which copy it is, for each `several` around it.
+    pub copy: Vec<u32>,
+    /// Whether it is the body of a function.
+    pub applied: bool,
+    /// Whether the fields of this record keep their axes.
+    pub keeps: bool,
 }
 
 impl Ctx {
@@ -179,6 +191,27 @@ impl Ctx {
             env: self.env.with(name, value),
             ..self.clone()
         }
+    }
+
+    /// The same for the value of a `let`, an argument or a field.
+    pub fn labelled(&self, label: &Arc<str>) -> Ctx {
+        Ctx {
+            label: Some(label.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The same for a record whose fields keep their axes.
+    pub fn keeping(&self) -> Ctx {
+        Ctx {
+            keeps: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it is inside a function, where no hole may stand.
+    pub fn in_function(&self) -> bool {
+        self.applied || self.row.is_some() || self.row_name.is_some()
     }
 }
 
@@ -257,6 +290,11 @@ impl Val {
         self.ty.is_poison()
     }
 
+    /// Whether it has a value for every cell of some axes.
+    pub fn is_swept(&self) -> bool {
+        matches!(self.form, Form::Swept(_))
+    }
+
     /// The whole number it is, when known.
     pub fn as_int(&self) -> Option<i64> {
         match &self.form {
@@ -303,9 +341,11 @@ impl Val {
                 Box::new(to.as_static()?),
                 *inclusive,
             ),
-            Form::Unknown | Form::Func(_) | Form::Module(_) | Form::Run(_) => {
-                return None;
-            }
+            Form::Unknown
+            | Form::Func(_)
+            | Form::Module(_)
+            | Form::Run(_)
+            | Form::Swept(_) => return None,
         })
     }
 
@@ -314,7 +354,14 @@ impl Val {
         if let Form::Run(expr) = &self.form {
             return Some(expr.clone());
         }
-        let kind = ir::Kind::Static(self.as_static()?);
+        let kind = match (self.as_static(), &self.form) {
+            (Some(known), _) => ir::Kind::Static(known),
+            (None, Form::Tuple(parts)) => {
+                let parts = parts.iter().map(Val::as_ir);
+                ir::Kind::Tuple(parts.collect::<Option<Vec<_>>>()?)
+            }
+            (None, _) => return None,
+        };
         Some(Arc::new(ir::Expr {
             kind,
             span: self.span,

@@ -113,6 +113,8 @@ pub fn evaluate<'a>(
         Kind::Unary(..)
         | Kind::Field(..)
         | Kind::Gather(..)
+        | Kind::Cells(_)
+        | Kind::Tuple(_)
         | Kind::If(..)
         | Kind::Static(_) => Err(Why::from(
             "features are numbers or a graph made of a structure",

@@ -74,6 +74,7 @@ fn featurized(rows: &str, by: &str, threads: usize) -> Result<Arc<Dataset>, Prob
             threads: &threads,
             verbs: &verbs,
             field: super::super::field,
+            cells: super::super::cells,
         };
         match Runner::new(&plan, settings).value(node)? {
             Value::Dataset(data) => Ok(data),

@@ -1,12 +1,16 @@
 //! What can be wrong with a script whose names are known, one constructor a rule.
 
 mod calls;
+mod holes;
+mod insertion;
 mod shapes;
 mod studies;
 mod units;
 mod written;
 
 pub use calls::*;
+pub use holes::*;
+pub use insertion::*;
 pub use shapes::*;
 pub use studies::*;
 pub use units::*;
@@ -71,6 +75,7 @@ pub fn describe(pat: &Pat, subst: &Subst) -> String {
         Pat::Structure => "Structure".into(),
         Pat::List(of) => format!("List[{}]", describe(of, subst)),
         Pat::Set(of) => format!("Set[{}]", describe(of, subst)),
+        Pat::Space(of) => describe(of, subst),
         Pat::Range(of) => format!("Range[{}]", describe(of, subst)),
         Pat::Tuple(parts) => {
             let parts: Vec<String> =
@@ -104,6 +109,7 @@ pub fn describe(pat: &Pat, subst: &Subst) -> String {
         Pat::Table => "Table".into(),
         Pat::Rows => "Dataset or Table".into(),
         Pat::Scores => "Scores".into(),
+        Pat::Insertion => "Insertion".into(),
         Pat::Figure => "Figure".into(),
         Pat::Report => "Report".into(),
         Pat::Trained => "Trained".into(),

@@ -1,10 +1,13 @@
 //! Functions of a row, read when the row's columns are known.
 
-use crate::ir::{Kind, Lambda, VarId};
+use std::sync::Arc;
+
+use crate::ir::{Expr, Kind, Lambda, VarId};
 use crate::source::Span;
 use crate::syntax::ast::ExprKind;
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
+use crate::types::numeric::number;
 use crate::types::problems;
 use crate::types::ty::{Columns, Ty};
 use crate::types::value::{Arg, Ctx, Val};
@@ -36,8 +39,19 @@ impl Checker<'_> {
         arg: &Arg,
         columns: &Columns,
     ) -> Option<(Lambda, Val)> {
+        self.row_function_on(call, param, arg, Ty::Row(columns.clone()))
+    }
+
+    /// The same of a row that is a value of another type: a trained model.
+    pub fn row_function_on(
+        &mut self,
+        call: &Applied,
+        param: &str,
+        arg: &Arg,
+        row: Ty,
+    ) -> Option<(Lambda, Val)> {
         let var = self.variable();
-        let row = Val::run(Ty::Row(columns.clone()), Kind::Var(var), call.at);
+        let row = Val::run(row, Kind::Var(var), call.at);
         let found = match arg {
             Arg::Several(_) => return None,
             Arg::Value(val) => self.apply_if_function(val.clone(), row, call.at),
@@ -76,5 +90,25 @@ impl Checker<'_> {
             Ty::Function => self.apply(&val, vec![row], at),
             _ => val,
         }
+    }
+}
+
+/// A quantity says in which unit it is shown: as written, or in that of its dimension.
+pub fn with_unit(lambda: Lambda, ty: &Ty) -> Lambda {
+    let unit = match number(ty) {
+        Some(number) if !number.dimension.is_none() => number.dimension.unit(),
+        _ => return lambda,
+    };
+    if matches!(lambda.body.kind, Kind::Shown(..)) {
+        return lambda;
+    }
+    let body = Expr {
+        kind: Kind::Shown(lambda.body.clone(), unit.into()),
+        span: lambda.body.span,
+        shape: None,
+    };
+    Lambda {
+        var: lambda.var,
+        body: Arc::new(body),
     }
 }

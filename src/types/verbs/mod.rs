@@ -1,9 +1,11 @@
 //! Verbs over data sets, tables and models: what they need and what comes of it. A verb
 //! is a line of [`VERBS`] and a function in the file of its kind.
 
+mod insertion;
 mod lambdas;
 mod networks;
 mod rows;
+mod search;
 mod sources;
 mod splits;
 mod training;
@@ -14,20 +16,29 @@ use super::problems;
 use super::ty::{Columns, DatasetTy, TableTy, Ty};
 use super::value::{Form, Val};
 
+pub use insertion::{ECHOED, insertion_fields};
+
 /// What a verb makes of its arguments.
 pub type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 
 /// Builtins that are verbs, by name.
 pub const VERBS: &[(&str, Verb)] = &[
+    ("bader", insertion::bader),
     ("bundled", sources::bundled),
+    ("density_difference", insertion::density_difference),
     ("evaluate", training::evaluate),
     ("featurize", training::featurize),
     ("holdout", splits::holdout),
+    ("insertion", insertion::insertion),
+    ("isosurface", insertion::isosurface),
     ("jsonl", sources::jsonl),
+    ("pick", search::pick),
+    ("pivot", search::pivot),
     ("split", splits::split),
     ("take", rows::take),
     ("target", splits::target),
     ("train", training::train),
+    ("tune", search::tune),
     ("where", rows::keep_where),
 ];
 

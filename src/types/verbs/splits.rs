@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::data;
-use crate::ir::{Expr, Kind, Lambda, Setting};
+use super::lambdas::with_unit;
+use crate::ir::{Kind, Setting};
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::numeric::{number, unless_missing};
@@ -44,25 +45,8 @@ pub fn target(checker: &mut Checker<'_>, call: &Applied) -> Val {
         name,
         dimension: number.dimension,
     });
-    let number = number.clone();
-    // Every quantity says in which unit the network sees it.
-    let lambda = match &lambda.body.kind {
-        Kind::Shown(..) => lambda,
-        _ if number.dimension.is_none() => lambda,
-        _ => {
-            let unit = number.dimension.unit().into();
-            let kind = Kind::Shown(lambda.body.clone(), unit);
-            let body = Expr {
-                kind,
-                span: lambda.body.span,
-                shape: None,
-            };
-            Lambda {
-                var: lambda.var,
-                body: Arc::new(body),
-            }
-        }
-    };
+    // The network sees the numbers in the unit they are shown in.
+    let lambda = with_unit(lambda, &found.ty);
     let setting = ("of".into(), Setting::Lambda(lambda));
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
 }
