@@ -31,9 +31,13 @@ mod pages;
 mod places;
 #[path = "suite/project.rs"]
 mod project;
+#[path = "suite/readers.rs"]
+mod readers;
 #[path = "suite/run.rs"]
 mod run;
 #[path = "suite/shapes.rs"]
 mod shapes;
+#[path = "suite/sources.rs"]
+mod sources;
 #[path = "suite/ui.rs"]
 mod ui;

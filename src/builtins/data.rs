@@ -13,14 +13,14 @@ use crate::run::{
 use crate::source::Span;
 use crate::types::Unit;
 
-type Done = Result<Value, Problem>;
+pub(super) type Done = Result<Value, Problem>;
 
 fn value(data: Dataset) -> Done {
     Ok(Value::Dataset(Arc::new(data)))
 }
 
 /// A setting the checker promised and that is not there.
-fn lost(span: Span) -> Problem {
+pub(super) fn lost(span: Span) -> Problem {
     Problem::new(Code::E0603, "this verb lacks a setting", span, "here")
         .help("this is a fault of tmo itself; please report it with your script")
 }
@@ -71,7 +71,7 @@ pub fn jsonl(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     rows(records, written.to_string(), Vec::new())
 }
 
-fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
+pub(super) fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
     let node = work.id.0 as u64;
     let event = Event::Started {
         node,
@@ -81,7 +81,7 @@ fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
     runner.settings.progress.report(event);
 }
 
-fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
+pub(super) fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
     let end = if well { End::Done } else { End::Failed };
     runner.settings.progress.report(Event::Finished {
         node: work.id.0 as u64,
@@ -89,7 +89,7 @@ fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
     });
 }
 
-fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
+pub(super) fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     let mut skipped = Vec::new();
     for (code, count) in &records.bad_counts {
         let first = records

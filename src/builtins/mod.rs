@@ -8,6 +8,7 @@ mod features;
 mod layers;
 mod registry;
 mod settings;
+mod sources;
 mod summary;
 mod table;
 mod train;

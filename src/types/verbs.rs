@@ -20,6 +20,14 @@ type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 pub const VERBS: &[&str] = &[
     "bundled",
     "jsonl",
+    "ase_db",
+    "cif_folder",
+    "extxyz",
+    "jarvis",
+    "matbench",
+    "materials_project",
+    "optimade",
+    "structures",
     "where",
     "take",
     "target",
@@ -35,6 +43,8 @@ pub fn verb(name: &str) -> Option<Verb> {
     Some(match name {
         "bundled" => bundled,
         "jsonl" => jsonl,
+        "ase_db" | "cif_folder" | "extxyz" | "jarvis" | "matbench"
+        | "materials_project" | "optimade" | "structures" => super::source::structures,
         "where" => keep_where,
         "take" => take,
         "target" => target,
