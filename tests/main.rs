@@ -35,5 +35,7 @@ mod project;
 mod run;
 #[path = "suite/shapes.rs"]
 mod shapes;
+#[path = "suite/training.rs"]
+mod training;
 #[path = "suite/ui.rs"]
 mod ui;
