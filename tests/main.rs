@@ -41,5 +41,7 @@ mod shapes;
 mod sources;
 #[path = "suite/tables.rs"]
 mod tables;
+#[path = "suite/training.rs"]
+mod training;
 #[path = "suite/ui.rs"]
 mod ui;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::{layer_table, weight_count};
 use super::train::Course;
-use crate::ir::{Call, Setting};
+use crate::ir::{Call, Setting, Static};
 use crate::plan::{NodeId, device_class};
 use crate::report::{
     DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Scores,
@@ -179,7 +179,6 @@ pub fn evaluation(
 }
 
 fn course_of(training: &Call, course: Course) -> Training {
-    let loss = super::settings::symbol(training, "loss").unwrap_or_default();
     let history = course
         .history
         .iter()
@@ -190,10 +189,24 @@ fn course_of(training: &Call, course: Course) -> Training {
             val: *val,
         });
     Training {
-        loss: loss.to_uppercase(),
+        loss: loss_of(training),
         history: history.collect(),
         kept_epoch: u32::try_from(course.kept).ok(),
         stopped: course.ended,
+    }
+}
+
+/// `MSE`, `MAE`, `Huber(delta: 0.2 eV/atom)`.
+fn loss_of(training: &Call) -> String {
+    match super::settings::known(training, "loss") {
+        Some(loss @ Static::Made(_)) => {
+            let words = loss.to_string();
+            let mut letters = words.chars();
+            let first = letters.next().map(|c| c.to_uppercase().to_string());
+            first.unwrap_or_default() + letters.as_str()
+        }
+        Some(loss) => loss.to_string().to_uppercase(),
+        None => String::new(),
     }
 }
 

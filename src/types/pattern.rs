@@ -113,9 +113,10 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 12] = [
+const ENUMERATIONS: [&str; 15] = [
     "AdamForm",
     "Channel",
+    "DecayOn",
     "Engine",
     "Functional",
     "Init",
@@ -126,6 +127,8 @@ const ENUMERATIONS: [&str; 12] = [
     "OnBad",
     "Optimizer",
     "Schedule",
+    "TargetScale",
+    "Watched",
 ];
 
 /// Types that are neither numbers nor enumerations.

@@ -5,6 +5,7 @@ mod holes;
 mod insertion;
 mod shapes;
 mod studies;
+mod training;
 mod units;
 mod written;
 
@@ -13,6 +14,7 @@ pub use holes::*;
 pub use insertion::*;
 pub use shapes::*;
 pub use studies::*;
+pub use training::*;
 pub use units::*;
 pub use written::*;
 
