@@ -31,11 +31,15 @@ mod pages;
 mod places;
 #[path = "suite/project.rs"]
 mod project;
+#[path = "suite/repl.rs"]
+mod repl;
 #[path = "suite/run.rs"]
 mod run;
 #[path = "suite/shapes.rs"]
 mod shapes;
 #[path = "suite/tables.rs"]
 mod tables;
+#[path = "suite/tools.rs"]
+mod tools;
 #[path = "suite/ui.rs"]
 mod ui;
