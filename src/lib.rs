@@ -30,5 +30,6 @@ pub mod run;
 pub mod session;
 pub mod source;
 pub mod syntax;
+pub mod tools;
 pub mod types;
 pub mod world;

@@ -33,6 +33,8 @@ mod places;
 mod project;
 #[path = "suite/readers.rs"]
 mod readers;
+#[path = "suite/repl.rs"]
+mod repl;
 #[path = "suite/run.rs"]
 mod run;
 #[path = "suite/shapes.rs"]
@@ -41,6 +43,8 @@ mod shapes;
 mod sources;
 #[path = "suite/tables.rs"]
 mod tables;
+#[path = "suite/tools.rs"]
+mod tools;
 #[path = "suite/training.rs"]
 mod training;
 #[path = "suite/ui.rs"]

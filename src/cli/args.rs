@@ -4,9 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+/// What stands below the list of commands.
+const TOUR: &str = "\
+A first study:
+  tmo new mine && cd mine      a folder with a script that runs
+  tmo run mine.tmo             trains and prints the scores
+  tmo doc                      what a script can use; `tmo doc train` says all of one
+  tmo repl                     try expressions and items line by line
+  tmo explain E0401            what an error code means, with a script that has it
+
+A script checks before it runs; what ran is kept in .tmo/store and not computed again.
+`tmo help COMMAND` has examples of each.";
+
 /// Checks, plans and runs studies of transition-metal oxides written in tmo.
 #[derive(Debug, Parser)]
-#[command(name = "tmo", version, about, max_term_width = 90)]
+#[command(name = "tmo", version, about, max_term_width = 90, after_help = TOUR)]
 pub struct Args {
     /// How errors and warnings are written.
     #[arg(long, value_enum, global = true, default_value = "human")]
@@ -31,17 +43,85 @@ pub enum MessageFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check a script and run its studies; what is in the store is not computed again.
+    #[command(after_help = "\
+Examples:
+  tmo run mine.tmo                       every study of the script
+  tmo run mine.tmo first --out results   one, its figures and report in results/first
+  tmo run mine.tmo --threads 4 --quiet   the same numbers, four threads, no bars
+
+Ctrl-C stops it cleanly (exit code 130); the same command goes on where it stopped.")]
     Run(Run),
     /// Check scripts without running them: names, types, units, shapes, splits.
+    #[command(after_help = "\
+Examples:
+  tmo check mine.tmo                           errors with the lines they are in
+  tmo check --message-format short *.tmo       one line each, as editors read them
+  tmo check --message-format json mine.tmo     one JSON object a line
+
+Exit code 0: no error (warnings allowed); 1: an error.")]
     Check(Check),
     /// Write scripts in the house style; comments stay, meaning stays.
+    #[command(after_help = "\
+Examples:
+  tmo fmt mine.tmo             rewrites the file
+  tmo fmt --check *.tmo        only lists what would change (exit code 1)
+  cat mine.tmo | tmo fmt -     reads and writes the standard streams")]
     Fmt(Fmt),
     /// Say what `run` would do, and what of it the store has already.
+    #[command(after_help = "\
+Example:
+  tmo plan mine.tmo            each step, its size, and whether the store has it")]
     Plan(Plan),
     /// Show an item of a script or of the standard library; of a model its layers.
+    #[command(after_help = "\
+Examples:
+  tmo show mine.tmo                        every item with the first line of its words
+  tmo show mine.tmo network                a model: layers, shapes, weights
+  tmo show stdlib alignn --radius 6        a model of the library over bonds up to 6 Å")]
     Show(Show),
     /// Say what an error code stands for.
+    #[command(after_help = "\
+Examples:
+  tmo explain                  every code in a line
+  tmo explain E0401            what it means, a script that has the mistake, one that has not")]
     Explain(Explain),
+    /// Say what the standard library has: signatures, parameters, examples.
+    #[command(after_help = "\
+Examples:
+  tmo doc                                  every item in a line
+  tmo doc conv1d                           all of one
+  tmo doc --format html --out site         the whole reference as site/stdlib.html")]
+    Doc(Doc),
+    /// Talk: enter items and expressions line by line and see what they are.
+    #[command(after_help = "\
+Examples:
+  tmo repl                     an empty session
+  tmo repl mine.tmo            one with the items of a script
+  tmo> 5 Å + 2 Å               a value and its type
+  tmo> oxides |> where(.nelements == 2)
+  tmo> :help                   what else can be typed
+
+Unfinished input goes on in the next line. Ctrl-C drops a line or stops a run, Ctrl-D ends.")]
+    Repl(Repl),
+    /// Make a folder with a study that runs on data that come with tmo.
+    #[command(after_help = "\
+Example:
+  tmo new voltages && cd voltages && tmo run voltages.tmo")]
+    New(New),
+    /// Print completions for a shell.
+    #[command(after_help = "\
+Examples:
+  tmo completions bash > ~/.local/share/bash-completion/completions/tmo
+  tmo completions zsh > ~/.zfunc/_tmo      (with `fpath+=~/.zfunc` in ~/.zshrc)
+  tmo completions fish > ~/.config/fish/completions/tmo.fish
+  tmo completions powershell >> $PROFILE")]
+    Completions(Completions),
+    /// Print the manual page.
+    #[command(after_help = "\
+Examples:
+  tmo man | man -l -
+  tmo man --out ~/.local/share/man/man1    a page for each command")]
+    Man(Man),
 }
 
 /// `tmo run`.
@@ -115,4 +195,65 @@ pub struct Show {
 pub struct Explain {
     /// The code, as `E0401`; without it every code is listed.
     pub code: Option<String>,
+}
+
+/// `tmo doc`.
+#[derive(Debug, clap::Args)]
+pub struct Doc {
+    /// The item; without it every item is listed.
+    pub name: Option<String>,
+    /// The whole reference, or one item, in this format instead of for a terminal.
+    #[arg(long, value_enum)]
+    pub format: Option<DocFormat>,
+    /// Write the whole reference into this folder, as `stdlib.md` or `stdlib.html`.
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub out: Option<PathBuf>,
+}
+
+/// How the reference is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DocFormat {
+    /// Markdown.
+    Markdown,
+    /// A page of HTML that needs nothing else.
+    Html,
+}
+
+/// `tmo repl`.
+#[derive(Debug, clap::Args)]
+pub struct Repl {
+    /// A script to begin with; `:save` writes it only when asked.
+    pub file: Option<PathBuf>,
+    /// Where results are kept [default: .tmo/store below the current folder].
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Threads to use [default: one per core]. The results are the same for any number.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// No progress bars.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `tmo new`.
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// The folder to make; its name becomes the script's.
+    #[arg(value_name = "NAME")]
+    pub folder: PathBuf,
+}
+
+/// `tmo completions`.
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// `tmo man`.
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// Write a page for each command into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! `tmo check`.
 
 use super::args::{Args, Check};
-use super::messages::{checked, count, print, say};
+use super::messages::{count, print, say};
 use super::{FAILED, FINE};
 use crate::session::Session;
 use crate::world::Disk;
@@ -11,10 +11,7 @@ pub fn check(args: &Args, options: &Check) -> u8 {
     let mut code = FINE;
     for file in &options.files {
         let mut session = Session::new(&Disk);
-        let Some(found) = checked(&mut session, file, args.message_format) else {
-            code = FAILED;
-            continue;
-        };
+        let found = session.check_file(file);
         print(&found.problems, session.sources(), args.message_format);
         if found.failed() {
             code = FAILED;

@@ -5,11 +5,13 @@ use std::io::{self, Read, Write, stdin};
 use std::path::{Path, PathBuf};
 
 use super::args::{Args, Fmt, MessageFormat};
-use super::messages::{print, read, say, text_of};
+use super::messages::{print, say};
 use super::{FAILED, FINE};
 use crate::diagnostic::{Code, Problem};
+use crate::session::{read, text_of};
 use crate::source::{LARGEST_SOURCE, Sources, Span};
 use crate::syntax::format;
+use crate::world::Disk;
 
 /// What stands for the standard input among the files.
 const STDIN: &str = "-";
@@ -34,7 +36,7 @@ fn one(file: &Path, check: bool, messages: MessageFormat) -> u8 {
     };
     let text = match is_stdin {
         true => read_stdin(),
-        false => read(file),
+        false => read(&Disk, file),
     };
     let text = match text {
         Ok(text) => text,

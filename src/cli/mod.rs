@@ -2,10 +2,14 @@
 
 mod args;
 mod check;
+mod doc;
 mod explain;
 mod fmt;
 mod messages;
+mod new;
+mod pages;
 mod plan;
+mod repl;
 mod run;
 mod show;
 
@@ -32,6 +36,11 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::plan(&args, options),
         Command::Show(options) => show::show(&args, options),
         Command::Explain(options) => explain::explain(options),
+        Command::Doc(options) => doc::doc(&args, options),
+        Command::Repl(options) => repl::repl(&args, options),
+        Command::New(options) => new::new(&args, options),
+        Command::Completions(options) => pages::completions(options),
+        Command::Man(options) => pages::man(&args, options),
     };
     ExitCode::from(code)
 }

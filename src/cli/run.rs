@@ -4,17 +4,18 @@ use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 
 use super::args::{Args, MessageFormat, Run};
-use super::messages::{checked, print, say};
+use super::messages::{print, say};
 use super::{FAILED, FINE, INTERRUPTED};
 use crate::diagnostic::{Code, Problem, Severity};
 use crate::nn::Threads;
-use crate::report::terminal::{Look, result_table};
-use crate::report::{table_lines, write_files};
+use crate::report::terminal::Look;
+use crate::report::write_files;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{Progress, Silent, Terminal};
 use crate::run::store::Store;
-use crate::session::{Content, Options, Outcome, Session};
+use crate::session::{Options, Outcome, Session};
 use crate::source::Span;
+use crate::tools::outcome::shown;
 use crate::world::Disk;
 
 /// Where results are kept when nothing is said.
@@ -24,9 +25,7 @@ pub const STORE: &str = ".tmo/store";
 pub fn run(args: &Args, options: &Run) -> u8 {
     let format = args.message_format;
     let mut session = Session::new(&Disk);
-    let Some(script) = checked(&mut session, &options.file, format) else {
-        return FAILED;
-    };
+    let script = session.check_file(&options.file);
     print(&script.problems, session.sources(), format);
     if script.failed() {
         return FAILED;
@@ -102,10 +101,7 @@ fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
         let help = problem.help();
         Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "").help(help)
     };
-    match &outcome.content {
-        Content::Scores(report) => say(&result_table(report, look).map_err(failed)?),
-        Content::Table(report) => say(&table_lines(report, look)),
-    }
+    say(&shown(outcome, look)?);
     if let Some(out) = out {
         let dir = out.join(&outcome.study);
         let written = write_files(&dir, &outcome.files).map_err(failed)?;

@@ -3,15 +3,13 @@
 use std::fmt::Write as _;
 
 use super::args::{Args, MessageFormat, Show};
-use super::messages::{checked, print, say};
+use super::messages::{print, say};
 use super::{FAILED, FINE};
-use crate::builtins::{layer_table, weight_count};
 use crate::diagnostic::{Code, Problem, Severity, nearest};
-use crate::ir::Network;
 use crate::names::{Def, Program};
-use crate::plan::grouped;
 use crate::session::{Checked, Session};
 use crate::source::Span;
+use crate::tools::layers::layers;
 use crate::types::{Given, Shown};
 use crate::world::Disk;
 
@@ -20,12 +18,13 @@ pub fn show(args: &Args, options: &Show) -> u8 {
     let format = args.message_format;
     let mut session = Session::new(&Disk);
     let stdlib = options.file.as_os_str() == "stdlib";
-    let found = if stdlib {
-        Some(session.standard_library())
-    } else {
-        checked(&mut session, &options.file, format)
+    let found = match stdlib {
+        true => session.standard_library(),
+        false => session.check_file(&options.file),
     };
-    let Some(found) = found else { return FAILED };
+    if found.program.modules.is_empty() {
+        return print_all(&found.problems, &session, format);
+    }
     let Some(name) = &options.name else {
         say(&listing(&found.program, stdlib));
         return FINE;
@@ -102,43 +101,5 @@ fn described(found: &Checked, name: &str, shown: &Shown) -> String {
             let _ = writeln!(text, "  {}", shown.ty);
         }
     }
-    text
-}
-
-/// The layers of a network with shapes and weight counts.
-fn layers(network: &Network) -> String {
-    let rows = layer_table(network);
-    let width = |of: &dyn Fn(usize) -> usize, least: usize| {
-        (0..rows.len()).map(of).max().unwrap_or(0).max(least)
-    };
-    let place = width(
-        &|i| rows.get(i).map_or(0, |row| row.place.chars().count()),
-        5,
-    );
-    let layer = width(
-        &|i| rows.get(i).map_or(0, |row| row.layer.chars().count()),
-        5,
-    );
-    let shape = width(
-        &|i| rows.get(i).map_or(0, |row| row.output.chars().count()),
-        6,
-    );
-    let mut text = format!(
-        "\n  {:place$}  {:layer$}  {:shape$}  {:>10}\n",
-        "place", "layer", "output", "weights"
-    );
-    for row in &rows {
-        let weights = if row.weights == 0 {
-            String::new()
-        } else {
-            grouped(row.weights)
-        };
-        let _ = writeln!(
-            text,
-            "  {:place$}  {:layer$}  {:shape$}  {weights:>10}",
-            row.place, row.layer, row.output
-        );
-    }
-    let _ = writeln!(text, "\n  {} weights", grouped(weight_count(network)));
     text
 }

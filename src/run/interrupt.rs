@@ -56,6 +56,22 @@ impl Interrupt {
         self.raised.load(Ordering::Relaxed)
     }
 
+    /// Takes the flag down again, for work that comes after what was stopped.
+    pub fn lower(&self) {
+        self.raised.store(false, Ordering::SeqCst);
+    }
+
+    /// Lets Ctrl-C raise the flag and never end the program: for a dialogue, which goes on
+    /// after a run that was stopped.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn hear(&self) -> Result<(), InterruptProblem> {
+        flag::register(SIGINT, self.raised.clone())
+            .map(|_| ())
+            .map_err(InterruptProblem)
+    }
+
     /// Lets signals raise the flag. Once per program, from `main`.
     ///
     /// # Errors
@@ -96,6 +112,8 @@ mod tests {
         assert_eq!(other.raise(), Raised::First);
         assert!(flag.is_raised());
         assert_eq!(flag.raise(), Raised::Again);
+        flag.lower();
+        assert!(!other.is_raised());
         assert!(!Interrupt::new().is_raised());
     }
 

@@ -43,16 +43,16 @@ pub(super) fn explain(
 }
 
 /// Where pest gave up.
-struct Stop {
+pub(super) struct Stop {
     /// Byte within the piece.
-    at: usize,
+    pub(super) at: usize,
     /// The literal text it would have taken there.
     expected: Vec<String>,
 }
 
 /// Parse once more, now with a record of what was tried. Pest keeps the switch for that in
 /// one place for the whole process, hence the lock. None: pest ran out of stack.
-fn furthest(text: &str) -> Option<Stop> {
+pub(super) fn furthest(text: &str) -> Option<Stop> {
     static SWITCH: Mutex<()> = Mutex::new(());
     let held = SWITCH.lock().unwrap_or_else(PoisonError::into_inner);
     pest::set_error_detail(true);

@@ -1,6 +1,7 @@
 //! Text in, [`ast`] out, with every problem of the text at once.
 
 pub mod ast;
+mod entry;
 mod explain;
 mod failure;
 mod lower;
@@ -10,5 +11,7 @@ mod pretty;
 mod recover;
 mod tokens;
 
+pub use entry::{Entry, entry};
 pub use parse::{EDITION, Parsed, parse};
 pub use pretty::format;
+pub use tokens::{ITEM_WORDS, KEYWORDS, Token, TokenKind, tokens};

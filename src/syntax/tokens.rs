@@ -8,7 +8,7 @@ use pest::unicode::LETTER;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub enum TokenKind {
     /// A name or a keyword.
     Word,
     /// Digits, as a number has them, without a unit.
@@ -30,28 +30,28 @@ pub(super) enum TokenKind {
 
 /// A stretch of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub struct Token {
     /// What it is.
-    pub(super) kind: TokenKind,
+    pub kind: TokenKind,
     /// Its first byte.
-    pub(super) start: usize,
+    pub start: usize,
     /// One past its last byte.
-    pub(super) end: usize,
+    pub end: usize,
 }
 
 impl Token {
     /// Its text; `text` is what it was cut from.
-    pub(super) fn text(self, text: &str) -> &str {
+    pub fn text(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or("")
     }
 
     /// Whether it is a comment of either kind.
-    pub(super) fn is_comment(self) -> bool {
+    pub fn is_comment(self) -> bool {
         matches!(self.kind, TokenKind::Doc | TokenKind::Comment)
     }
 
     /// Whether it is a word of the language and not a name.
-    pub(super) fn is_keyword(self, text: &str) -> bool {
+    pub fn is_keyword(self, text: &str) -> bool {
         self.kind == TokenKind::Word && KEYWORDS.contains(&self.text(text))
     }
 
@@ -71,7 +71,7 @@ impl Token {
 }
 
 /// Words that are never names.
-pub(super) const KEYWORDS: [&str; 20] = [
+pub const KEYWORDS: [&str; 20] = [
     "use",
     "as",
     "let",
@@ -95,7 +95,7 @@ pub(super) const KEYWORDS: [&str; 20] = [
 ];
 
 /// Words that begin an item.
-pub(super) const ITEM_WORDS: [&str; 9] = [
+pub const ITEM_WORDS: [&str; 9] = [
     "use",
     "let",
     "fn",
@@ -115,7 +115,7 @@ const MARKS: [&str; 36] = [
 ];
 
 /// Cut a text into tokens.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub fn tokens(text: &str) -> Vec<Token> {
     let mut all = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..)

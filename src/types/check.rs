@@ -68,7 +68,8 @@ pub struct Checked {
 }
 
 impl<'a> Checker<'a> {
-    fn new(program: &'a Program, sources: &'a Sources, world: &'a dyn World) -> Self {
+    /// A checker that knows nothing yet.
+    pub fn new(program: &'a Program, sources: &'a Sources, world: &'a dyn World) -> Self {
         Checker {
             program,
             sources,
@@ -399,7 +400,7 @@ pub struct Given {
 
 impl Checker<'_> {
     /// Features a model takes, made up from its signature.
-    fn features_for(&mut self, signature: &Signature, given: Given) -> Ty {
+    pub fn features_for(&mut self, signature: &Signature, given: Given) -> Ty {
         match signature.inputs().first().map(|param| &param.pat) {
             Some(Pat::Crystal(_, _, angles)) => {
                 let mut domain = |name: &str| Domain::Named(name.into(), self.fresh());
@@ -433,41 +434,7 @@ pub fn show(
     let mut checker = Checker::new(program, sources, world);
     let value = checker.item_value(id);
     let mut ty = value.ty.clone();
-    let mut network = None;
-    let model = checker
-        .signature(id)
-        .filter(|signature| signature.noun == Noun::Model);
-    if let Some(signature) = model {
-        let call = super::bind::Call {
-            id,
-            signature: &signature,
-            group: signature.settings().unwrap_or(&[]),
-            at: signature.span,
-        };
-        let mut subst = Subst::default();
-        let settings = checker.bind(&call, &[], &Ctx::default()).and_then(|args| {
-            checker.fit_group(&signature, call.group, &args, &mut subst, call.at)
-        });
-        if let Some(settings) = settings {
-            let span = signature.span;
-            let settings = Some(Arc::new(settings));
-            let func = Func::Item {
-                id,
-                name: signature.name.clone(),
-                settings,
-                site: None,
-                span,
-            };
-            let features = checker.features_for(&signature, given);
-            let due = Due {
-                param: "network".into(),
-                of: "show".into(),
-                span,
-                at: span,
-            };
-            network = checker.network(&Val::func(func, span), &features, &due);
-        }
-    }
+    let network = checker.model(id, None, given);
     if let Some(Number { axes, .. }) = number(&ty)
         && axes.is_scalar()
         && let Some(known) = value.as_static()

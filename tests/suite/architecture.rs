@@ -35,6 +35,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("plotters", "src/report/"),
     ("resvg", "src/report/"),
     ("indicatif", "src/run/progress"),
+    ("rustyline", "src/tools/repl"),
 ];
 
 /// The code lines of a file: comments and the ends of lines after `//` are left out.

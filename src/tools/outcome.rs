@@ -1,0 +1,23 @@
+//! What a study came to, for a terminal.
+
+use crate::diagnostic::{Code, Problem};
+use crate::report::table_lines;
+use crate::report::terminal::{Look, result_table};
+use crate::session::{Content, Outcome};
+use crate::source::Span;
+
+/// The scores or the table of a study.
+///
+/// # Errors
+/// E0902 when they cannot be shown.
+pub fn shown(outcome: &Outcome, look: Look) -> Result<String, Box<Problem>> {
+    let report = match &outcome.content {
+        Content::Scores(report) => report,
+        Content::Table(report) => return Ok(table_lines(report, look)),
+    };
+    result_table(report, look).map_err(|problem| {
+        let help = problem.help();
+        let problem = Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "");
+        Box::new(problem.help(help))
+    })
+}
