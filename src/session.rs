@@ -11,6 +11,8 @@
 //! assert_eq!(checked.problems[0].code.name(), "E0302");
 //! ```
 
+use std::collections::BTreeMap;
+
 use crate::builtins::{Registry, find, lower};
 use crate::diagnostic::{Code, Problem, Severity};
 use crate::ir;
@@ -25,7 +27,10 @@ use crate::run::{Runner, Settings, Value, Verb};
 use crate::source::{Sources, Span};
 use crate::types;
 use crate::world::World;
-use std::collections::BTreeMap;
+
+mod fix;
+
+pub use fix::Fixed;
 
 /// A session: the texts it has read, and the world it reads from.
 pub struct Session<'w> {
@@ -121,6 +126,12 @@ impl<'w> Session<'w> {
             module: checked.module,
             problems,
         }
+    }
+
+    /// The type of every expression of a checked script that has one, by place: what an
+    /// editor shows beside the text.
+    pub fn types(&self, program: &Program) -> BTreeMap<Span, types::Ty> {
+        types::types_by_place(program, &self.sources, self.world)
     }
 
     /// Look at one item of a program; a model is applied to what `given` says.

@@ -36,6 +36,8 @@ pub enum Command {
     Check(Check),
     /// Write scripts in the house style; comments stay, meaning stays.
     Fmt(Fmt),
+    /// Write the new names in the places of deprecated ones; all else stays.
+    Fix(Fix),
     /// Say what `run` would do, and what of it the store has already.
     Plan(Plan),
     /// Show an item of a script or of the standard library; of a model its layers.
@@ -78,6 +80,17 @@ pub struct Check {
 #[derive(Debug, clap::Args)]
 pub struct Fmt {
     /// The scripts; `-` reads one from the standard input and writes it to the output.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write nothing; list the scripts that would change, and fail if there are any.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `tmo fix`.
+#[derive(Debug, clap::Args)]
+pub struct Fix {
+    /// The scripts.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Write nothing; list the scripts that would change, and fail if there are any.

@@ -9,6 +9,7 @@ mod parse;
 mod pretty;
 mod recover;
 mod tokens;
+mod unclosed;
 
 pub use parse::{EDITION, Parsed, parse};
 pub use pretty::format;

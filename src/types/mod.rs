@@ -33,7 +33,7 @@ mod value;
 mod verbs;
 mod widths;
 
-pub use check::{Checked, Given, Shown, check, show};
+pub use check::{Checked, Given, Shown, check, show, types_by_place};
 pub use dimension::{Dimension, Exponent};
 pub use pattern::type_names;
 pub use rules::RULES;
