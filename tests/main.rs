@@ -11,24 +11,40 @@
     reason = "a test fails by panicking; clippy lets only functions marked as tests do so"
 )]
 
+#[path = "suite/algebra.rs"]
+mod algebra;
 #[path = "suite/architecture.rs"]
 mod architecture;
+#[path = "suite/brackets.rs"]
+mod brackets;
 #[path = "suite/cli.rs"]
 mod cli;
 #[path = "suite/data_errors.rs"]
 mod data_errors;
+#[path = "suite/depth.rs"]
+mod depth;
 #[path = "suite/docs.rs"]
 mod docs;
+#[path = "suite/fix.rs"]
+mod fix;
 #[path = "suite/goldens.rs"]
 mod goldens;
 #[path = "suite/interrupts.rs"]
 mod interrupts;
+#[path = "suite/key_laws.rs"]
+mod key_laws;
 #[path = "suite/keys.rs"]
 mod keys;
+#[path = "suite/library.rs"]
+mod library;
+#[path = "suite/long_script.rs"]
+mod long_script;
 #[path = "suite/pages.rs"]
 mod pages;
 #[path = "suite/places.rs"]
 mod places;
+#[path = "suite/primitives.rs"]
+mod primitives;
 #[path = "suite/project.rs"]
 mod project;
 #[path = "suite/readers.rs"]
@@ -41,11 +57,17 @@ mod run;
 mod shapes;
 #[path = "suite/sources.rs"]
 mod sources;
+#[path = "suite/spec.rs"]
+mod spec;
+#[path = "suite/speed.rs"]
+mod speed;
 #[path = "suite/tables.rs"]
 mod tables;
 #[path = "suite/tools.rs"]
 mod tools;
 #[path = "suite/training.rs"]
 mod training;
+#[path = "suite/types_md.rs"]
+mod types_md;
 #[path = "suite/ui.rs"]
 mod ui;

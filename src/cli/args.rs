@@ -67,6 +67,8 @@ Examples:
   tmo fmt --check *.tmo        only lists what would change (exit code 1)
   cat mine.tmo | tmo fmt -     reads and writes the standard streams")]
     Fmt(Fmt),
+    /// Write the new names in the places of deprecated ones; all else stays.
+    Fix(Fix),
     /// Say what `run` would do, and what of it the store has already.
     #[command(after_help = "\
 Example:
@@ -158,6 +160,17 @@ pub struct Check {
 #[derive(Debug, clap::Args)]
 pub struct Fmt {
     /// The scripts; `-` reads one from the standard input and writes it to the output.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write nothing; list the scripts that would change, and fail if there are any.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `tmo fix`.
+#[derive(Debug, clap::Args)]
+pub struct Fix {
+    /// The scripts.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Write nothing; list the scripts that would change, and fail if there are any.

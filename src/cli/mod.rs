@@ -4,6 +4,8 @@ mod args;
 mod check;
 mod doc;
 mod explain;
+mod files;
+mod fix;
 mod fmt;
 mod messages;
 mod new;
@@ -33,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&args, options),
         Command::Check(options) => check::check(&args, options),
         Command::Fmt(options) => fmt::fmt(&args, options),
+        Command::Fix(options) => fix::fix(&args, options),
         Command::Plan(options) => plan::plan(&args, options),
         Command::Show(options) => show::show(&args, options),
         Command::Explain(options) => explain::explain(options),

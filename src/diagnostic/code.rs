@@ -103,6 +103,7 @@ codes! {
     E0809 "a run that was interrupted",
     E0901 "a store that cannot be used",
     E0902 "an output that cannot be written",
+    W0101 "something deprecated",
     W0401 "a size named almost like a parameter",
     W0406 "a target without a unit",
     W0501 "something that nothing uses",

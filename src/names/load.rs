@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::deprecated::deprecated_uses;
 use super::needs::find_cycles;
 use super::problems;
 use super::program::{Body, Def, ItemId, Module, ModuleId, Program, Target};
@@ -52,6 +53,16 @@ pub fn load(
     let cycles = find_cycles(&program);
     problems.extend(cycles.problems);
     program.circular = cycles.items;
+    program.order = cycles.order;
+    for (at, module) in program.modules.iter().enumerate() {
+        if !module.is_std() {
+            let uses = deprecated_uses(&program, ModuleId(at));
+            let told = uses
+                .iter()
+                .filter_map(|used| problems::deprecated(&program, used));
+            problems.extend(told);
+        }
+    }
     Loaded { program, problems }
 }
 

@@ -5,14 +5,16 @@
 //! met on the way. A name that is not known is bound to [`Target::Missing`] and was
 //! reported; later stages say nothing more about it.
 
+mod deprecated;
 mod load;
 mod needs;
-mod problems;
+pub mod problems;
 mod program;
 mod resolve;
 mod scope;
 mod stdlib;
 
+pub use deprecated::{DeprecatedUse, deprecated_uses, names_in_order};
 pub use load::{Loaded, load};
 pub use needs::{named_by, parts};
 pub use program::{Body, Bound, Def, ItemId, Module, ModuleId, Program, Target};

@@ -31,57 +31,73 @@ pub struct Cycles {
     /// The items in them. Of every circle at least one is here, so that a walk that stops
     /// at these ends.
     pub items: BTreeSet<ItemId>,
+    /// All items, each after those it needs.
+    pub order: Vec<ItemId>,
 }
 
 /// Items that need themselves.
 pub fn find_cycles(program: &Program) -> Cycles {
-    let mut cycles = Cycles::default();
-    let mut done = vec![false; program.items.len()];
+    let mut search = Search {
+        program,
+        states: vec![State::New; program.items.len()],
+        path: Vec::new(),
+        cycles: Cycles::default(),
+    };
     for start in 0..program.items.len() {
-        let mut path: Vec<(ItemId, Span)> = Vec::new();
-        let id = ItemId(start);
-        visit(
-            program,
-            id,
-            Span::NOWHERE,
-            &mut path,
-            &mut done,
-            &mut cycles,
-        );
+        search.visit(ItemId(start), Span::NOWHERE);
     }
-    cycles
+    search.cycles
 }
 
-fn visit(
-    program: &Program,
-    id: ItemId,
-    from: Span,
-    path: &mut Vec<(ItemId, Span)>,
-    done: &mut [bool],
-    cycles: &mut Cycles,
-) {
-    if done.get(id.0).copied().unwrap_or(true) {
-        return;
+/// How far the search is with an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    OnPath,
+    Done,
+}
+
+struct Search<'a> {
+    program: &'a Program,
+    states: Vec<State>,
+    path: Vec<ItemId>,
+    cycles: Cycles,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, id: ItemId, from: Span) {
+        match self.states.get(id.0) {
+            Some(State::New) => {}
+            Some(State::OnPath) => return self.closes(id, from),
+            Some(State::Done) | None => return,
+        }
+        self.set(id, State::OnPath);
+        self.path.push(id);
+        let needs = self.program.item(id).map(needs_of).unwrap_or_default();
+        for (item, span) in needs {
+            // As deep as the longest way of items that need each other.
+            stacker::maybe_grow(64 << 10, 1 << 20, || self.visit(item, span));
+        }
+        self.path.pop();
+        self.set(id, State::Done);
+        self.cycles.order.push(id);
     }
-    if let Some(at) = path.iter().position(|(item, _)| *item == id) {
-        let names: Vec<String> = path
-            .iter()
-            .skip(at)
-            .filter_map(|(item, _)| program.item(*item).map(|def| def.name.to_string()))
-            .collect();
-        cycles.problems.push(problems::cycle(&names, from));
-        cycles
-            .items
-            .extend(path.iter().skip(at).map(|(item, _)| *item));
-        return;
+
+    fn set(&mut self, id: ItemId, state: State) {
+        if let Some(known) = self.states.get_mut(id.0) {
+            *known = state;
+        }
     }
-    path.push((id, from));
-    for (item, span) in program.item(id).map(needs_of).unwrap_or_default() {
-        visit(program, item, span, path, done, cycles);
-    }
-    path.pop();
-    if let Some(flag) = done.get_mut(id.0) {
-        *flag = true;
+
+    /// The way leads back to an item that is on it.
+    fn closes(&mut self, id: ItemId, from: Span) {
+        let at = self.path.iter().position(|item| *item == id).unwrap_or(0);
+        let circle = self.path.get(at..).unwrap_or_default();
+        let name =
+            |item: &ItemId| self.program.item(*item).map(|def| def.name.to_string());
+        let names: Vec<String> = circle.iter().filter_map(name).collect();
+        self.cycles.items.extend(circle.iter().copied());
+        self.cycles.problems.push(problems::cycle(&names, from));
     }
 }
 

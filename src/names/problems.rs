@@ -1,5 +1,7 @@
 //! What can be wrong with names.
 
+use super::deprecated::DeprecatedUse;
+use super::program::Program;
 use crate::diagnostic::{Code, Problem};
 use crate::source::Span;
 
@@ -147,4 +149,36 @@ pub fn untyped(what: &str, span: Span) -> Problem {
         "no type here",
     )
     .help("write it after a colon, as in `width: Int`; a result after `->`")
+}
+
+/// A use of an item whose words say that it is deprecated.
+pub fn deprecated(program: &Program, used: &DeprecatedUse) -> Option<Problem> {
+    let def = program.item(used.item)?;
+    let said = def.deprecated()?;
+    let problem = Problem::new(
+        Code::W0101,
+        format!("`{}` is deprecated", def.name),
+        used.span,
+        said.words,
+    );
+    Some(match program.replacement(used.item) {
+        Some(new) => {
+            let new = program.item(new).map_or("", |def| &def.name);
+            problem.help(format!("write `{new}`; `tmo fix` does it for you"))
+        }
+        None => problem,
+    })
+}
+
+/// A replacement that would stand for something else.
+pub fn cannot_fix(name: &str, span: Span) -> Problem {
+    Problem::new(
+        Code::E0106,
+        format!("the name `{name}` is taken"),
+        span,
+        "the new name would stand for something else here",
+    )
+    .help(format!(
+        "give what is called `{name}` in this script another name, then fix again"
+    ))
 }

@@ -114,6 +114,8 @@ pub struct Program {
     pub root: Option<ModuleId>,
     /// Items that need themselves; each was reported, and none has a value.
     pub circular: BTreeSet<ItemId>,
+    /// All items, each after those it needs.
+    pub order: Vec<ItemId>,
 }
 
 impl Program {

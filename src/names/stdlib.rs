@@ -74,9 +74,19 @@ pub const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../stdlib/prelude/insertion.tmo"),
     ),
     (
+        "std.elements",
+        "stdlib/elements.tmo",
+        include_str!("../../stdlib/elements.tmo"),
+    ),
+    (
         "std.layers",
         "stdlib/layers.tmo",
         include_str!("../../stdlib/layers.tmo"),
+    ),
+    (
+        "std.metrics",
+        "stdlib/metrics.tmo",
+        include_str!("../../stdlib/metrics.tmo"),
     ),
     (
         "std.models.alignn",
@@ -102,5 +112,10 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.models.megnet",
         "stdlib/models/megnet.tmo",
         include_str!("../../stdlib/models/megnet.tmo"),
+    ),
+    (
+        "std.units",
+        "stdlib/units.tmo",
+        include_str!("../../stdlib/units.tmo"),
     ),
 ];

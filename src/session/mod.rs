@@ -73,8 +73,11 @@
 //! ```
 
 mod choose;
+mod fix;
 mod outcome;
 mod read;
+
+use std::collections::BTreeMap;
 
 use crate::builtins::{Registry, find, lower};
 use crate::diagnostic::{Problem, Severity};
@@ -86,10 +89,11 @@ use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
 use crate::run::store::Store;
 use crate::run::{Runner, Settings, Verb};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::types;
 use crate::world::World;
 use choose::{choose, unbuilt};
+pub use fix::Fixed;
 pub use outcome::{Content, Outcome};
 pub use read::{read, text_of};
 
@@ -203,6 +207,12 @@ impl<'w> Session<'w> {
             module: checked.module,
             problems,
         }
+    }
+
+    /// The type of every expression of a checked script that has one, by place: what an
+    /// editor shows beside the text.
+    pub fn types(&self, program: &Program) -> BTreeMap<Span, types::Ty> {
+        types::types_by_place(program, &self.sources, self.world)
     }
 
     /// Look at one item of a program; a model is applied to what `given` says.

@@ -12,6 +12,7 @@ use pest::error::ErrorVariant;
 use super::failure;
 use super::parse::{Rule, Tmo};
 use super::tokens::{ITEM_WORDS, Token, TokenKind};
+use super::unclosed::{self, closer};
 use crate::diagnostic::Problem;
 use crate::source::{Source, Span};
 
@@ -89,6 +90,7 @@ struct Spot<'a> {
 impl Spot<'_> {
     fn explain(&self) -> Problem {
         self.broken_token()
+            .or_else(|| self.unclosed())
             .or_else(|| self.keyword_as_name())
             .or_else(|| self.no_item())
             .or_else(|| self.blank_before())
@@ -126,6 +128,21 @@ impl Spot<'_> {
             || matches!(self.word(here), "!" | "|" | "&" | "@");
         let c = self.word(here).chars().next().filter(|_| alien)?;
         Some(failure::stray_character(c, self.span(here)))
+    }
+
+    /// A bracket whose line says that it should have ended before the grammar noticed.
+    fn unclosed(&self) -> Option<Problem> {
+        let found = unclosed::find(self.text, self.tokens)?;
+        if found.before > self.index {
+            return None;
+        }
+        let expected = format!("`{}`", closer(self.word(found.opener)));
+        let place = self.gap_at(found.before);
+        Some(failure::not_closed(
+            &expected,
+            self.span(found.opener),
+            place,
+        ))
     }
 
     /// A word of the language where a name is due: pest stops right behind it, for
@@ -413,8 +430,18 @@ impl Spot<'_> {
     /// Where something is missing: at the next token, or right after the last one when
     /// the next is on another line or there is none.
     fn gap(&self) -> Span {
-        match (self.before(), self.here()) {
-            (_, Some(here)) if self.before_is_on_line(here) => self.span(here),
+        self.gap_at(self.index)
+    }
+
+    /// The same before another token.
+    fn gap_at(&self, index: usize) -> Span {
+        let before = index.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let same_line = |before: Token, here: Token| {
+            let between = self.text.get(before.end..here.start).unwrap_or("");
+            !between.contains(['\n', '\r'])
+        };
+        match (before.copied(), self.tokens.get(index).copied()) {
+            (Some(before), Some(here)) if same_line(before, here) => self.span(here),
             (Some(before), _) => self.source.span(before.end, before.end),
             (None, Some(here)) => self.span(here),
             (None, None) => Span::NOWHERE,
@@ -440,15 +467,6 @@ impl Spot<'_> {
 
     fn span(&self, token: Token) -> Span {
         self.source.span(token.start, token.end)
-    }
-}
-
-/// The bracket that closes `opener`.
-fn closer(opener: &str) -> &'static str {
-    match opener {
-        "(" => ")",
-        "[" => "]",
-        _ => "}",
     }
 }
 

@@ -38,9 +38,15 @@ pub(super) fn unknown_edition(edition: &Spanned<u32>) -> Problem {
         u32::MAX => "there is no such edition of the language".to_owned(),
         value => format!("there is no edition {value} of the language"),
     };
-    Problem::new(Code::E0002, title, edition.span, "unknown edition")
-        .note(format!("this program reads edition {EDITION}"))
-        .help(write_header())
+    let problem = Problem::new(Code::E0002, title, edition.span, "unknown edition").note(
+        format!("the newest edition this program knows is {EDITION}"),
+    );
+    match edition.value > EDITION && edition.value < u32::MAX {
+        true => problem.help(format!(
+            "a newer tmo may read it; for this one write `tmo {EDITION}` on the first line"
+        )),
+        false => problem.help(write_header()),
+    }
 }
 
 fn write_header() -> String {

@@ -10,6 +10,7 @@ mod parse;
 mod pretty;
 mod recover;
 mod tokens;
+mod unclosed;
 
 pub use entry::{Entry, entry};
 pub use parse::{EDITION, Parsed, parse};

@@ -21,6 +21,9 @@ use crate::syntax::ast::{self, Expr, ExprKind, Noun};
 
 /// Functions inside functions deeper than this are a mistake, not a model.
 const DEEPEST: usize = 64;
+/// More functions than these, applied for one item or one network, are a mistake too: each
+/// may apply two others, and those two more.
+const MOST_STEPS: u32 = 30_000;
 
 impl Checker<'_> {
     /// `f(a, b: c)`.
@@ -243,10 +246,23 @@ impl Checker<'_> {
             self.report(problems::applied_too_deeply(span));
             return Val::poison(span);
         }
+        if !self.step(span) {
+            return Val::poison(span);
+        }
         self.depth += 1;
         let found = self.apply_here(callee, inputs, span);
         self.depth -= 1;
         found
+    }
+
+    /// Count an application; whether there may be more. The last is said, once: everything
+    /// above fails with it.
+    fn step(&mut self, span: Span) -> bool {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps == MOST_STEPS {
+            self.report(problems::too_many_steps(span));
+        }
+        self.steps < MOST_STEPS
     }
 
     fn apply_here(&mut self, callee: &Val, inputs: Vec<Val>, span: Span) -> Val {
@@ -369,11 +385,18 @@ impl Checker<'_> {
     fn run_body(&mut self, call: &Applied) -> Val {
         let (id, at) = (call.id, call.at);
         self.used.insert(id);
+        if !self.step(at) {
+            return Val::poison(at);
+        }
         let Some(decl) = self.program.item(id).and_then(|def| def.decl().cloned()) else {
             return Val::poison(at);
         };
         if self.failed.contains(&id) {
             return Val::poison(at);
+        }
+        let known = (!call.signature.learns()).then(|| memo_key(call)).flatten();
+        if let Some(found) = known.as_ref().and_then(|key| self.applied.get(key)) {
+            return found.clone().at(at);
         }
         let mut ctx = Ctx {
             item: Some(id),
@@ -392,6 +415,11 @@ impl Checker<'_> {
         let found = self.infer(&decl.body, &ctx);
         let found = self.promised(&call.signature, found, &call.subst);
         self.uses.pop();
+        if let Some(key) = known
+            && is_plain(&found)
+        {
+            self.applied.insert(key, found.clone());
+        }
         found.at(at)
     }
 
@@ -464,6 +492,41 @@ impl Checker<'_> {
         }
         inner
     }
+}
+
+/// What decides the result of a function without weights, when all it is given is plain.
+fn memo_key(call: &Applied) -> Option<(ItemId, String)> {
+    use std::fmt::Write as _;
+    let mut key = String::new();
+    for (_, arg) in call.settings.iter().chain(&call.inputs) {
+        let Arg::Value(val) = arg else { return None };
+        if !is_plain(val) {
+            return None;
+        }
+        let _ = write!(key, "{:?}|{:?};", val.ty, val.form);
+    }
+    Some((call.id, key))
+}
+
+/// Whether a value is one number, truth or text, known or not, that means the same wherever
+/// it stands.
+fn is_plain(val: &Val) -> bool {
+    let scalar = match &val.ty {
+        Ty::Number(number) => number.axes.is_scalar(),
+        Ty::Bool | Ty::Text | Ty::Element | Ty::Named(_) => true,
+        _ => false,
+    };
+    let form = matches!(
+        val.form,
+        Form::Unknown
+            | Form::Size(_)
+            | Form::Real(_)
+            | Form::Bool(_)
+            | Form::Text(_)
+            | Form::Element(_)
+            | Form::Symbol(_)
+    );
+    scalar && form
 }
 
 fn frame(site: Option<&Site>) -> Frame {

@@ -121,6 +121,18 @@ impl Checker<'_> {
                                 spread.insert(name.clone(), val.clone());
                             }
                         }
+                        // A list fills the parameter that takes what remains.
+                        Form::List(entries)
+                            if call.group.get(next).is_some_and(|p| p.rest) =>
+                        {
+                            if let Some(param) = call.group.get(next) {
+                                let entry = given
+                                    .entry(param.name.clone())
+                                    .or_insert((value.span, Vec::new()));
+                                let at = |val: &Val| val.clone().at(value.span);
+                                entry.1.extend(entries.iter().map(at).map(Given::Value));
+                            }
+                        }
                         _ => {
                             if !record.is_poison() {
                                 let problem =

@@ -19,7 +19,7 @@ use crate::diagnostic::{Code, Problem};
 use crate::ir::{self, Network};
 use crate::names::{Body, Def, ItemId, ModuleId, Program};
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{ExprKind, Noun, Type};
+use crate::syntax::ast::{ExprKind, Noun, Pattern, Type};
 use crate::world::{World, inside};
 
 /// What is known while a program is checked.
@@ -52,8 +52,14 @@ pub struct Checker<'a> {
     pub written: Vec<Arc<ir::Expr>>,
     /// How many functions are being applied, one inside the other.
     pub depth: usize,
+    /// How many functions were applied for the item or network at hand.
+    pub steps: u32,
+    /// What functions of plain values came to.
+    pub applied: BTreeMap<(ItemId, String), Val>,
     /// The last variable given out.
     pub next_var: u32,
+    /// Types by place, when they are asked for: each expression's first.
+    pub types: Option<BTreeMap<Span, Ty>>,
     values: BTreeMap<ItemId, Val>,
     next_unknown: u32,
 }
@@ -65,6 +71,8 @@ pub struct Checked {
     pub module: ir::Module,
     /// Messages, in the order of the text.
     pub problems: Vec<Problem>,
+    /// Types by place, when they were asked for.
+    types: BTreeMap<Span, Ty>,
 }
 
 impl<'a> Checker<'a> {
@@ -85,7 +93,10 @@ impl<'a> Checker<'a> {
             uses: Vec::new(),
             written: Vec::new(),
             depth: 0,
+            steps: 0,
+            applied: BTreeMap::new(),
             next_var: 0,
+            types: None,
             values: BTreeMap::new(),
             next_unknown: 0,
         }
@@ -107,8 +118,10 @@ impl<'a> Checker<'a> {
             return Val::poison(Span::NOWHERE);
         }
         let uses = std::mem::take(&mut self.uses);
+        let steps = std::mem::take(&mut self.steps);
         let value = self.read_item(id);
         self.uses = uses;
+        self.steps = steps;
         self.values.insert(id, value.clone());
         value
     }
@@ -163,13 +176,9 @@ impl<'a> Checker<'a> {
                     Some(ty) => self.declared(value, ty, ctx),
                     None => value,
                 };
-                match (place, &value.form) {
-                    (None, _) => value,
-                    (Some(place), Form::Tuple(parts)) => parts
-                        .get(*place)
-                        .cloned()
-                        .unwrap_or(Val::poison(def.name_span)),
-                    (Some(_), _) => Val::poison(def.name_span),
+                match place {
+                    None => value,
+                    Some(place) => self.part_of(&item.pattern, value, *place),
                 }
             }
             Body::Decl(decl) => match decl.noun {
@@ -182,6 +191,15 @@ impl<'a> Checker<'a> {
                 Noun::Experiment | Noun::Study => self.infer(&decl.body, ctx),
             },
         }
+    }
+
+    /// One part of a tuple that a top-level `let` takes apart.
+    fn part_of(&mut self, pattern: &Pattern, value: Val, place: usize) -> Val {
+        let Pattern::Tuple(names, span) = pattern else {
+            return value;
+        };
+        let parts = self.tuple_parts(names.len(), *span, &value);
+        parts.into_iter().nth(place).unwrap_or(Val::poison(*span))
     }
 
     /// `dataset` and `features` hold what they say.
@@ -259,8 +277,15 @@ impl<'a> Checker<'a> {
     }
 
     fn check_module(&mut self, module: ModuleId) {
-        let items: Vec<ItemId> =
-            self.program.items_of(module).map(|(id, _)| id).collect();
+        // What an item needs comes before it, so that a long way of functions that apply
+        // each other is gone one step at a time.
+        let of_module = |id: &ItemId| {
+            self.program
+                .item(*id)
+                .is_some_and(|def| def.module == module)
+        };
+        let order = self.program.order.iter().copied();
+        let items: Vec<ItemId> = order.filter(of_module).collect();
         for id in &items {
             self.signature(*id);
             if self.signatures.contains_key(id) {
@@ -357,7 +382,23 @@ impl<'a> Checker<'a> {
 /// Check the script of a program. Items of the standard library are checked where they
 /// are used.
 pub fn check(program: &Program, sources: &Sources, world: &dyn World) -> Checked {
+    checked(Checker::new(program, sources, world))
+}
+
+/// The type of every expression of a program that has one, by place. An expression that
+/// is checked more than once has the type of the first time: in a layer that with letters.
+pub fn types_by_place(
+    program: &Program,
+    sources: &Sources,
+    world: &dyn World,
+) -> BTreeMap<Span, Ty> {
     let mut checker = Checker::new(program, sources, world);
+    checker.types = Some(BTreeMap::new());
+    checked(checker).types
+}
+
+fn checked(mut checker: Checker<'_>) -> Checked {
+    let program = checker.program;
     let mut module = ir::Module::default();
     // Imported files first: their messages come before those they cause.
     for (at, file) in program.modules.iter().enumerate() {
@@ -375,7 +416,11 @@ pub fn check(program: &Program, sources: &Sources, world: &dyn World) -> Checked
     }
     let mut problems = checker.problems;
     problems.sort_by_key(|problem| problem.span().start);
-    Checked { module, problems }
+    Checked {
+        module,
+        problems,
+        types: checker.types.unwrap_or_default(),
+    }
 }
 
 /// What `show` shows of an item.

@@ -28,6 +28,7 @@ impl Checker<'_> {
         if signature.builtin {
             return;
         }
+        self.steps = 0;
         let before = self.errors();
         self.warn_of_lookalikes(&signature);
         self.check_defaults(id, &signature);

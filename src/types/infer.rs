@@ -28,7 +28,14 @@ impl Checker<'_> {
     pub fn infer(&mut self, expr: &Arc<Expr<Bound>>, ctx: &Ctx) -> Val {
         // Functions are checked by applying them, so how deep this goes is decided by the
         // script and not by the text's nesting: the stack grows with it.
-        stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.infer_here(expr, ctx))
+        let val =
+            stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.infer_here(expr, ctx));
+        if let Some(types) = &mut self.types
+            && !val.is_poison()
+        {
+            types.entry(expr.span).or_insert_with(|| val.ty.clone());
+        }
+        val
     }
 
     fn infer_here(&mut self, expr: &Arc<Expr<Bound>>, ctx: &Ctx) -> Val {
@@ -246,6 +253,7 @@ impl Checker<'_> {
         if any_real {
             entries = entries.into_iter().map(super::numeric::widen).collect();
         }
+        entries = as_metrics(entries);
         let Some(first) = entries.first() else {
             let ty = Ty::List(Ty::Poison.into());
             return Val {
@@ -292,28 +300,29 @@ impl Checker<'_> {
         match pattern {
             Pattern::Name(name) => ctx.with(&name.value, value),
             Pattern::Tuple(names, span) => {
-                let parts = match (&value.form, &value.ty) {
-                    (Form::Tuple(parts), _) if parts.len() == names.len() => {
-                        parts.clone()
-                    }
-                    (_, Ty::Tuple(tys)) if tys.len() == names.len() => {
-                        let part = |ty: &Ty| Val::unknown(ty.clone(), value.span);
-                        tys.iter().map(part).collect()
-                    }
-                    _ => {
-                        if !value.is_poison() {
-                            let problem =
-                                problems::wrong_tuple(*span, names.len(), &value);
-                            self.report(problem);
-                        }
-                        vec![Val::poison(*span); names.len()]
-                    }
-                };
+                let parts = self.tuple_parts(names.len(), *span, &value);
                 let mut inner = ctx.clone();
                 for (name, part) in names.iter().zip(parts) {
                     inner = inner.with(&name.value, part);
                 }
                 inner
+            }
+        }
+    }
+
+    /// The parts of a tuple of that many names; `span` is where the names stand.
+    pub fn tuple_parts(&mut self, count: usize, span: Span, value: &Val) -> Vec<Val> {
+        match (&value.form, &value.ty) {
+            (Form::Tuple(parts), _) if parts.len() == count => parts.clone(),
+            (_, Ty::Tuple(tys)) if tys.len() == count => {
+                let part = |ty: &Ty| Val::unknown(ty.clone(), value.span);
+                tys.iter().map(part).collect()
+            }
+            _ => {
+                if !value.is_poison() {
+                    self.report(problems::wrong_tuple(span, count, value));
+                }
+                vec![Val::poison(span); count]
             }
         }
     }
@@ -428,4 +437,15 @@ impl Checker<'_> {
             Func::Lambda(..) | Func::Compose(..) => None,
         }
     }
+}
+
+/// Losses among metrics count as metrics, as they do where a metric is due.
+fn as_metrics(mut entries: Vec<Val>) -> Vec<Val> {
+    let is = |ty: &Ty, name: &str| matches!(ty, Ty::Named(found) if **found == *name);
+    if entries.iter().any(|val| is(&val.ty, "Metric")) {
+        for val in entries.iter_mut().filter(|val| is(&val.ty, "Loss")) {
+            val.ty = Ty::Named("Metric".into());
+        }
+    }
+    entries
 }

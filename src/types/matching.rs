@@ -130,7 +130,9 @@ fn fit_number(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, 
     if *whole && !number.whole {
         return Err(problems::wrong_type(&val, pat, subst, due));
     }
-    let is_zero = number.axes.is_scalar() && val.as_f64() == Some(0.0);
+    let is_zero = number.axes.is_scalar()
+        && number.dimension.is_none()
+        && val.as_f64() == Some(0.0);
     let wanted = match dimension {
         DimPat::Known(known) => *known,
         DimPat::Letter(name) => *subst

@@ -39,7 +39,7 @@ mod value;
 mod verbs;
 mod widths;
 
-pub use check::{Checked, Given, Shown, check, show};
+pub use check::{Checked, Given, Shown, check, show, types_by_place};
 pub use dimension::{Dimension, Exponent};
 pub use fields::mass;
 pub use look::{Seen, look};

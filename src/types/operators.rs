@@ -134,9 +134,12 @@ impl Checker<'_> {
         let Some((x, y)) = self.numbers(symbol, &a, &b) else {
             return Val::poison(span);
         };
-        let zero = |val: &Val| val.as_f64() == Some(0.0);
-        let dimension = if zero(&a) { y.dimension } else { x.dimension };
-        if x.dimension != y.dimension && !zero(&a) && !zero(&b) {
+        let dimension = if is_zero(&a) {
+            y.dimension
+        } else {
+            x.dimension
+        };
+        if x.dimension != y.dimension && !is_zero(&a) && !is_zero(&b) {
             let sides = ((&a, x.dimension), (&b, y.dimension));
             self.report(problems::sides_differ(symbol, op.span, sides.0, sides.1));
             return Val::poison(span);
@@ -245,10 +248,9 @@ impl Checker<'_> {
     fn compare(&mut self, op: &Spanned<BinaryOp>, a: Val, b: Val, span: Span) -> Val {
         let symbol = op.value.symbol();
         let equality = matches!(op.value, BinaryOp::Equal | BinaryOp::NotEqual);
-        let zero = |val: &Val| val.as_f64() == Some(0.0);
         match (number(&a.ty), number(&b.ty)) {
             (Some(x), Some(y))
-                if x.dimension != y.dimension && !zero(&a) && !zero(&b) =>
+                if x.dimension != y.dimension && !is_zero(&a) && !is_zero(&b) =>
             {
                 let sides = ((&a, x.dimension), (&b, y.dimension));
                 let problem = problems::sides_differ(symbol, op.span, sides.0, sides.1);
@@ -322,6 +324,11 @@ impl Checker<'_> {
             _ => Val::unknown(ty, span),
         }
     }
+}
+
+/// Whether it is a plain 0, which is nought of anything.
+fn is_zero(val: &Val) -> bool {
+    val.as_f64() == Some(0.0) && number(&val.ty).is_some_and(|n| n.dimension.is_none())
 }
 
 fn shown_by(val: &Val) -> Option<std::sync::Arc<str>> {

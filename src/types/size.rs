@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// Terms that two sums are multiplied out to.
+const LONGEST_PRODUCT: usize = 1024;
+
 /// What a polynomial is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Atom {
@@ -18,6 +21,8 @@ pub enum Atom {
     Div(Box<Size>, Box<Size>),
     /// `mod(p, q)`.
     Mod(Box<Size>, Box<Size>),
+    /// A product of two sums so long that it is not multiplied out.
+    Times(Box<Size>, Box<Size>),
     /// Something whose size only a run, or a list not yet known, decides.
     Unknown(u32),
 }
@@ -106,6 +111,18 @@ impl Size {
 
     /// `self * other`.
     pub fn times(&self, other: &Size) -> Size {
+        let longest = self.terms.len().max(other.terms.len());
+        let kept_whole = longest > 1 && (self.has_product() || other.has_product());
+        if kept_whole
+            || self.terms.len().saturating_mul(other.terms.len()) > LONGEST_PRODUCT
+        {
+            let (a, b) = if self <= other {
+                (self, other)
+            } else {
+                (other, self)
+            };
+            return Size::atom(Atom::Times(a.clone().into(), b.clone().into()));
+        }
         let mut result = Size::default();
         for (mine, a) in &self.terms {
             for (theirs, b) in &other.terms {
@@ -116,6 +133,12 @@ impl Size {
             }
         }
         result
+    }
+
+    /// Whether it holds a product that was not multiplied out; nothing more is, then.
+    fn has_product(&self) -> bool {
+        let mut atoms = self.terms.keys().flatten();
+        atoms.any(|atom| matches!(atom, Atom::Times(..)))
     }
 
     /// `div(self, by)`, rounding down; none when `by` is zero.
@@ -189,6 +212,7 @@ impl Size {
                     Atom::Mod(p, q) => {
                         p.replace(of).modulo(&q.replace(of)).unwrap_or_else(keep)
                     }
+                    Atom::Times(p, q) => p.replace(of).times(&q.replace(of)),
                     Atom::Unknown(_) => keep(),
                 };
                 term = term.times(&factor);
@@ -204,7 +228,7 @@ impl Size {
         for atom in self.terms.keys().flatten() {
             match atom {
                 Atom::Letter(name) => found.push(name.clone()),
-                Atom::Div(p, q) | Atom::Mod(p, q) => {
+                Atom::Div(p, q) | Atom::Mod(p, q) | Atom::Times(p, q) => {
                     found.extend(p.letters());
                     found.extend(q.letters());
                 }
@@ -223,6 +247,7 @@ impl fmt::Display for Atom {
             Atom::Letter(name) => f.write_str(name),
             Atom::Div(p, q) => write!(f, "div({p}, {q})"),
             Atom::Mod(p, q) => write!(f, "mod({p}, {q})"),
+            Atom::Times(p, q) => write!(f, "({p}) * ({q})"),
             Atom::Unknown(_) => f.write_str("?"),
         }
     }

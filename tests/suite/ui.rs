@@ -193,7 +193,7 @@ fn a_wrong_architecture_names_the_layer_and_draws_both_shapes() {
     let path = Path::new("tests/ui/E0401/own_architecture_without_a_signal.tmo");
     let drawn = check(path).drawn();
     assert!(drawn.contains("`conv1d`"), "{drawn}");
-    assert!(drawn.contains("takes  [.., length, channels]"), "{drawn}");
+    assert!(drawn.contains("takes  [n, length, channels]"), "{drawn}");
     assert!(drawn.contains("it gets  [rows, "), "{drawn}");
 }
 

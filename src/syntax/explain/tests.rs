@@ -39,7 +39,7 @@ fn a_missing_bracket_is_reported_where_it_is_missing() {
     );
     assert_eq!(
         said("let x = {\n  let a = f(b |> g(1)\n  let c = 3\n  a }"),
-        missing("3:22")
+        "3:22: expected `)`; write `)`"
     );
     assert_eq!(
         said("study s = x |> train(a,\n  b: 1 // c\n\n/// d\nlet y = 1"),

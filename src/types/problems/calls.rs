@@ -381,3 +381,14 @@ pub fn applied_too_deeply(at: Span) -> Problem {
     )
     .help("a function cannot be handed to itself; there is no recursion")
 }
+
+/// Functions that apply functions that apply functions, too many in all.
+pub fn too_many_steps(at: Span) -> Problem {
+    Problem::new(
+        Code::E0003,
+        "functions are applied too many times",
+        at,
+        "given up here",
+    )
+    .help("each of them applies others twice or more; give a result a name with `let` and use that")
+}

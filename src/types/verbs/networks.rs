@@ -86,7 +86,9 @@ impl Checker<'_> {
             span,
         };
         self.written.clear();
+        let steps = std::mem::take(&mut self.steps);
         let found = self.apply(&Val::func(rooted, span), vec![input], span);
+        self.steps = steps;
         let written = std::mem::take(&mut self.written);
         if found.is_poison() {
             return None;
