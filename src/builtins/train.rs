@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::fed::Fed;
 use super::layers::lower;
 use super::settings::{count, keep, loss, optimizer};
 use super::summary;
@@ -21,7 +22,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::progress::{End, Event, Progress, Work as Amount};
 use crate::run::store::{Artifact, Key, Store};
 use crate::run::{
-    Dataset, Features, Part, Runner, Value, Work, interrupted, row_id, store_problem,
+    Dataset, Part, Runner, Value, Work, interrupted, row_id, store_problem,
 };
 use crate::source::Span;
 
@@ -67,19 +68,9 @@ fn lost(span: Span) -> Problem {
         .help("this is a fault of tmo itself; please report it with your script")
 }
 
-fn graphs_later(span: Span) -> Problem {
-    Problem::new(
-        Code::E0805,
-        "this version trains on vectors, and these features are graphs",
-        span,
-        "checked, and not run",
-    )
-    .help("features such as `magpie()` can be trained on")
-}
-
 /// The rows of one part, as nn takes them.
 struct Slice {
-    features: Vec<f32>,
+    features: Fed,
     targets: Vec<f32>,
     ids: Vec<u64>,
     rows: Vec<usize>,
@@ -88,7 +79,7 @@ struct Slice {
 impl Slice {
     fn rows(&self) -> nn::Rows<'_> {
         nn::Rows {
-            features: &self.features,
+            features: self.features.features(),
             targets: &self.targets,
             ids: &self.ids,
         }
@@ -99,20 +90,14 @@ fn slice(data: &Dataset, part: Part, span: Span) -> Result<Slice, Problem> {
     let (Some(features), Some(target)) = (&data.features, &data.target) else {
         return Err(lost(span));
     };
-    let Features::Vector { sizes, values } = features else {
-        return Err(graphs_later(span));
-    };
-    let width: usize = sizes.iter().product();
     let rows = data.positions(part);
     let mut slice = Slice {
-        features: Vec::new(),
+        features: Fed::of(features, &rows),
         targets: Vec::new(),
         ids: Vec::new(),
         rows,
     };
     for at in &slice.rows {
-        let row = values.get(at * width..(at + 1) * width);
-        slice.features.extend_from_slice(row.unwrap_or_default());
         slice
             .targets
             .extend(target.values.get(*at).map(|x| *x as f32));
@@ -458,11 +443,10 @@ fn predict(
     let (Some(features), Some(target)) = (&data.features, &data.target) else {
         return Err(lost(span));
     };
-    let Features::Vector { values, .. } = features else {
-        return Err(graphs_later(span));
-    };
     let threads = runner.settings.threads;
-    let predicted = nn::predict(graph, weights, values, threads)
+    let all: Vec<usize> = (0..data.rows.len()).collect();
+    let fed = Fed::of(features, &all);
+    let predicted = nn::predict(graph, weights, fed.features(), threads)
         .map_err(|failure| training_failed(&failure, span))?;
     let mut rows = Vec::new();
     for (at, row) in data.rows.iter().enumerate() {
