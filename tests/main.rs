@@ -15,6 +15,8 @@
 mod architecture;
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/crystals.rs"]
+mod crystals;
 #[path = "suite/data_errors.rs"]
 mod data_errors;
 #[path = "suite/docs.rs"]
