@@ -186,7 +186,7 @@ fn measure(graph: &Graph, threads: &Threads) -> Result<(f64, f64), Failure> {
     let (features, targets) = (numbers(ROWS * graph.input_width()), numbers(ROWS));
     let ids: Vec<u64> = (0..ROWS as u64).collect();
     let rows = Rows {
-        features: &features,
+        features: (&features).into(),
         targets: &targets,
         ids: &ids,
     };

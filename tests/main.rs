@@ -19,6 +19,8 @@ mod architecture;
 mod brackets;
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/crystals.rs"]
+mod crystals;
 #[path = "suite/data_errors.rs"]
 mod data_errors;
 #[path = "suite/depth.rs"]

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod crystal;
+
 use super::settings::{count, init, number, truth};
+use crate::chem::{CGCNN_WIDTH, cgcnn_atoms};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::{Call, Expr, Fed, Kind, Network, Setting, Static};
-use crate::nn::{Conv1d, Failure, Graph, GraphBuilder, NodeId};
+use crate::nn::{Conv1d, Failure, Graph, GraphBuilder, Grouping, NodeId};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 
@@ -18,15 +21,24 @@ pub fn lower(network: &Network) -> Result<Graph, Problem> {
         sites: BTreeSet::new(),
         input: None,
     };
-    let Fed::Vector(sizes) = &network.input.fed else {
-        return Err(graphs_later(network));
-    };
-    let input = lowering
-        .builder
-        .input(&network.input.name, sizes)
-        .map_err(|failure| failed(&failure, network.span))?;
-    lowering.input = Some(input);
+    let name = &network.input.name;
+    match &network.input.fed {
+        Fed::Vector(sizes) => {
+            let input = lowering.builder.input(name, sizes);
+            lowering.input =
+                Some(input.map_err(|failure| failed(&failure, network.span))?);
+        }
+        Fed::Crystal { angles } => lowering
+            .builder
+            .crystals(name, *angles)
+            .map_err(|failure| failed(&failure, network.span))?,
+    }
     let output = lowering.node(&network.output)?;
+    // Layers that were written and that the output does not need have weights all the
+    // same: those of the last edges in ALIGNN, as in its code.
+    for layer in &network.written {
+        lowering.node(layer)?;
+    }
     lowering
         .builder
         .finish(output)
@@ -52,6 +64,30 @@ impl Lowering {
         let built = |node: Result<NodeId, Failure>| node.map_err(|f| failed(&f, span));
         let node = match &expr.kind {
             Kind::Var(_) => self.input.ok_or_else(|| unsupported("this", span))?,
+            Kind::Field(_, name) => match crystal::field(expr) {
+                Some(field) => built(self.builder.field(name, field))?,
+                None => return Err(unsupported(name, span)),
+            },
+            Kind::Gather(of, by) => {
+                let of = self.node(of)?;
+                let route =
+                    crystal::route(by).ok_or_else(|| unsupported("this", span))?;
+                built(self.builder.gather("gather", of, &route))?
+            }
+            Kind::Shown(of, _) => self.node(of)?,
+            Kind::Call(call) if is_grouping(call.short_name()) => {
+                let grouped = crystal::grouped(call);
+                let (of, by) =
+                    grouped.ok_or_else(|| unsupported(call.short_name(), span))?;
+                let of = self.node(of)?;
+                let name = call.short_name();
+                built(match name {
+                    "sum" => self.builder.group(name, of, &by, Grouping::Sum),
+                    "mean" => self.builder.group(name, of, &by, Grouping::Mean),
+                    "max" => self.builder.group(name, of, &by, Grouping::Max),
+                    _ => self.builder.softmax_group(name, of, &by),
+                })?
+            }
             Kind::Call(call) => {
                 let mut inputs = Vec::new();
                 for input in &call.inputs {
@@ -79,11 +115,8 @@ impl Lowering {
                 None => return Err(unsupported("this", span)),
             },
             Kind::Unary(UnaryOp::Not, _)
-            | Kind::Field(..)
-            | Kind::Gather(..)
             | Kind::Cells(_)
             | Kind::Tuple(_)
-            | Kind::Shown(..)
             | Kind::If(..) => return Err(unsupported("this", span)),
         };
         self.done.insert(address, node);
@@ -115,6 +148,11 @@ impl Lowering {
                 let init = init(call).ok_or_else(|| unsupported(name, span))?;
                 self.builder.weight(&label, &sizes, init)
             }
+            ("zeros", []) => {
+                let (domain, sizes) =
+                    crystal::axes(call).ok_or_else(|| unsupported(name, span))?;
+                self.builder.zeros(&label, domain, &sizes)
+            }
             (_, [x]) => self
                 .of_one(call, &label, *x)
                 .ok_or_else(|| unsupported(name, span))?,
@@ -143,6 +181,33 @@ impl Lowering {
             "softplus" => builder.softplus(label, x),
             "leaky_relu" => builder.leaky_relu(label, x, number(call, "slope")?),
             "exp" => builder.exp(label, x),
+            "sqrt" => builder.sqrt(label, x),
+            "cbrt" => builder.cbrt(label, x),
+            "abs" => builder.abs(label, x),
+            "clamp" => {
+                let (low, high) = crystal::range(call, "range")?;
+                builder.clamp(label, x, low, high)
+            }
+            "gaussians" => builder.gaussians(
+                label,
+                x,
+                count(call, "count")?,
+                crystal::range(call, "span")?,
+                number(call, "width")?,
+            ),
+            "one_hot" => {
+                let (low, classes) = crystal::classes(call, "classes")?;
+                builder.one_hot(label, x, low, classes)
+            }
+            "cgcnn_atoms" => builder.lookup(label, x, cgcnn_atoms(), CGCNN_WIDTH),
+            "embedding" => builder.embedding(
+                label,
+                x,
+                count(call, "classes")?,
+                count(call, "width")?,
+                init(call)?,
+            ),
+            "range_scale" => builder.range_scale(label, x),
             "ln" => builder.ln(label, x),
             "flatten" => builder.flatten(label, x),
             "reshape" => builder.reshape(label, x, &sizes(call, "sizes")?),
@@ -211,18 +276,8 @@ fn unsupported(what: &str, span: Span) -> Problem {
         span,
         "this version checks it and cannot run it",
     )
-    .help("graph operations and starts such as `orthogonal()` are planned")
 }
 
-fn graphs_later(network: &Network) -> Problem {
-    Problem::new(
-        Code::E0805,
-        format!(
-            "`{}` takes a crystal graph, and this version trains on vectors",
-            network.name
-        ),
-        network.span,
-        "checked, and not run",
-    )
-    .help("`tmo show` draws it; features such as `magpie()` can be trained on")
+fn is_grouping(name: &str) -> bool {
+    matches!(name, "sum" | "mean" | "max" | "softmax")
 }

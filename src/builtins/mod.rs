@@ -5,6 +5,7 @@
 
 mod data;
 mod features;
+mod fed;
 mod fields;
 mod layers;
 mod registry;

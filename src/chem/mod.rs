@@ -15,6 +15,7 @@
 
 pub mod acsf;
 pub mod bundled;
+mod cgcnn_atoms;
 pub mod composition;
 pub mod coulomb;
 pub mod density;
@@ -38,6 +39,7 @@ pub mod voronoi;
 pub mod xrd;
 
 pub use bundled::{Bundled, bundled, names as bundled_names};
+pub use cgcnn_atoms::{CGCNN_WIDTH, cgcnn_atoms};
 pub use composition::Composition;
 pub use element::Element;
 pub use fault::Fault;

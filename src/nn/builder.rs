@@ -1,15 +1,19 @@
 //! Builds a [`Graph`] layer by layer. In: settings and the node a layer reads. Out: the
 //! node it makes, with its shape, or an error that names the layer and both shapes.
 
+mod domains;
 mod elementwise;
+mod encodings;
 mod last_axis;
 mod norms;
 mod weights;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::domain::{Domain, Field, Route};
 use super::failure::Failure;
-use super::graph::{Conv1d, Graph, Init, Node, NodeId, Op, WeightSpec};
+use super::graph::{Conv1d, Fed, Graph, Init, Node, NodeId, Op, WeightSpec};
 
 /// Numbers a tensor may hold per row or as a weight: more is a slip of the pen (2^31
 /// numbers are 8 GB), and below it no product of sizes overflows.
@@ -20,7 +24,10 @@ const MOST_NUMBERS: usize = 1 << 31;
 pub struct GraphBuilder {
     nodes: Vec<Node>,
     weights: Vec<WeightSpec>,
-    input: Option<NodeId>,
+    fed: Option<Fed>,
+    fields: Vec<Field>,
+    routes: Vec<Route>,
+    tables: Vec<Arc<Vec<f32>>>,
     dropouts: u64,
     /// Labels whose weights may be used again.
     shared: BTreeSet<String>,
@@ -37,13 +44,20 @@ impl GraphBuilder {
         self.nodes.get(x.0).map_or(&[], |node| &node.sizes)
     }
 
+    /// What the leading axis of node `x` counts; none where it is the same everywhere.
+    pub fn domain(&self, x: NodeId) -> Option<Domain> {
+        self.nodes.get(x.0).and_then(|node| node.domain)
+    }
+
     /// The features of a row, of shape `sizes`. Once per graph.
     pub fn input(&mut self, label: &str, sizes: &[usize]) -> Result<NodeId, Failure> {
-        if self.input.is_some() {
+        if self.fed.is_some() {
             return Err(layer(label, "a network has one input, this is a second"));
         }
-        let id = self.push(label, Op::Input, vec![], sizes.to_vec(), vec![])?;
-        self.input = Some(id);
+        let op = Op::Input(Field::Features);
+        let id = self.push(label, op, vec![], sizes.to_vec(), vec![])?;
+        self.fed = Some(Fed::Vectors);
+        self.fields = vec![Field::Features];
         Ok(id)
     }
 
@@ -174,16 +188,21 @@ impl GraphBuilder {
 
     /// The finished graph, whose result is `output`.
     pub fn finish(self, output: NodeId) -> Result<Graph, Failure> {
-        let Some(input) = self.input else {
+        let mut own = self;
+        let Some(fed) = own.fed else {
             return Err(layer("model", "the network has no input"));
         };
-        if output.0 >= self.nodes.len() {
+        if output.0 >= own.nodes.len() {
             return Err(layer("model", "the output is not a node of this network"));
         }
+        let output = own.spread("model", output, Some(Domain::Rows))?;
         Ok(Graph {
-            nodes: self.nodes,
-            weights: self.weights,
-            input,
+            nodes: own.nodes,
+            weights: own.weights,
+            fed,
+            fields: own.fields,
+            routes: own.routes,
+            tables: own.tables,
             output,
         })
     }
@@ -229,12 +248,14 @@ impl GraphBuilder {
         if count(&sizes).is_none() {
             return Err(layer(label, too_large(&sizes)));
         }
+        let domain = self.domain_of(label, &op, &inputs)?;
         let id = NodeId(self.nodes.len());
         let trained = |k: &usize| self.weights.get(*k).is_some_and(|spec| spec.trained);
         let (weights, state) = weights.into_iter().partition(trained);
         self.nodes.push(Node {
             op,
             inputs,
+            domain,
             sizes,
             label: label.to_owned(),
             weights,

@@ -59,6 +59,22 @@ pub enum Failure {
         /// How many there are.
         found: usize,
     },
+    /// A crystal that a network cannot be fed.
+    #[error("the crystal of row {row} cannot be used: {problem}")]
+    Crystal {
+        /// The row's id.
+        row: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Features of a kind that the network does not take.
+    #[error("the network takes {expected}, and is given {found}")]
+    Fed {
+        /// What it takes.
+        expected: &'static str,
+        /// What it is given.
+        found: &'static str,
+    },
     /// A layer that cannot be applied to its input.
     #[error("{layer}: {problem}")]
     Layer {
@@ -102,7 +118,10 @@ impl Failure {
             Failure::LossNotFinite { .. } | Failure::EpochNotFinite { .. } => "E0801",
             Failure::WeightsDoNotFit { .. } => "E0802",
             Failure::CheckpointDoesNotFit { .. } => "E0803",
-            Failure::NoRows { .. } | Failure::Width { .. } => "E0804",
+            Failure::NoRows { .. }
+            | Failure::Width { .. }
+            | Failure::Crystal { .. }
+            | Failure::Fed { .. } => "E0804",
             Failure::Layer { .. } => "E0805",
             Failure::Setting { .. } => "E0806",
             Failure::Threads { .. } => "E0807",

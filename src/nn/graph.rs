@@ -1,9 +1,14 @@
 //! A static network: what is computed from what, with shapes and weights, before any
 //! number is there. In: nothing (see [`super::GraphBuilder`]). Out: [`Graph`].
 //!
-//! A value is a tensor with a leading row axis, whose length is known only when the
-//! network runs, and trailing sizes, which are known here. So far all rows are those of
-//! the batch; a domain beside `sizes` (atoms, bonds, triplets) is where graphs come in.
+//! A value is a tensor with a leading axis, whose length is known only when the network
+//! runs, and trailing sizes, which are known here. The leading axis counts the entries of
+//! a domain: rows of the batch, atoms, bonds, angles. A value that is the same everywhere
+//! (a number, a weight) has none.
+
+use std::sync::Arc;
+
+use super::domain::{Domain, Field, Grouping, Route};
 
 /// A node's place in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +46,23 @@ pub enum Init {
     Kaiming,
     /// Every weight is this number; the bias is zero.
     Constant(f32),
+    /// Uniform within ±`bound`; the bias is zero.
+    Uniform(f32),
+    /// A matrix whose rows or columns, whichever are fewer, are orthonormal; the bias is
+    /// zero.
+    Orthogonal,
+}
+
+/// What a network is fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fed {
+    /// A row of numbers for each row.
+    Vectors,
+    /// A crystal graph for each row.
+    Crystals {
+        /// Whether it reads the line graph.
+        angles: bool,
+    },
 }
 
 /// How one weight tensor begins.
@@ -53,6 +75,8 @@ pub enum Start {
     },
     /// The same number everywhere.
     Constant(f32),
+    /// A matrix with orthonormal rows or columns, whichever are fewer.
+    Orthogonal,
 }
 
 /// One weight tensor of a graph.
@@ -84,8 +108,76 @@ impl WeightSpec {
 /// One operation of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op {
-    /// The features of a row.
-    Input,
+    /// Numbers of the batch.
+    Input(Field),
+    /// Zeros.
+    Zeros,
+    /// What is the same everywhere, once for each entry of a domain.
+    Spread,
+    /// For each entry of a route the row it leads to.
+    Gather {
+        /// Which of the graph's routes.
+        route: usize,
+    },
+    /// What a grouping makes of the rows that lead to the same place.
+    Group {
+        /// Which of the graph's routes.
+        route: usize,
+        /// What is made of them.
+        grouping: Grouping,
+    },
+    /// e^x over its sum over the rows that lead to the same place.
+    SoftmaxGroup {
+        /// Which of the graph's routes.
+        route: usize,
+    },
+    /// A learnt row for each class.
+    Embedding {
+        /// How many classes there are, from 0.
+        classes: usize,
+        /// Numbers per class.
+        width: usize,
+    },
+    /// A row of a fixed table for each whole number; zeros outside it.
+    Lookup {
+        /// Which of the graph's tables.
+        table: usize,
+        /// Numbers per row of it.
+        width: usize,
+    },
+    /// 1 at the place of a whole number among `low`, `low` + 1, …, else 0.
+    OneHot {
+        /// The first class.
+        low: i64,
+        /// How many there are.
+        classes: usize,
+    },
+    /// e^(-(x - c)²/width²) for `count` centres c from `low` to `high`.
+    Gaussians {
+        /// How many.
+        count: usize,
+        /// The first centre.
+        low: f64,
+        /// The last centre.
+        high: f64,
+        /// Where a Gaussian has fallen to 1/e.
+        width: f64,
+    },
+    /// What is outside becomes the nearer end.
+    Clamp {
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
+    },
+    /// The range of the training rows becomes 0 to 1.
+    RangeScale,
+    /// The square root.
+    Sqrt,
+    /// The cube root.
+    Cbrt,
+    /// The size without the sign.
+    Abs,
     /// The same numbers under other sizes.
     Reshape,
     /// Cross-correlation over [length, channels].
@@ -180,7 +272,20 @@ impl Op {
     /// The operation in the words of the script: `slice(0, 5)`.
     pub fn words(&self) -> String {
         let plain = match self {
-            Op::Input => "input",
+            Op::Input(field) => field.word(),
+            Op::Zeros => "zeros",
+            Op::Spread => "spread",
+            Op::Gather { .. } => "gather",
+            Op::Group { grouping, .. } => match grouping {
+                Grouping::Sum => "sum",
+                Grouping::Mean => "mean",
+                Grouping::Max => "max",
+            },
+            Op::SoftmaxGroup { .. } => "softmax",
+            Op::RangeScale => "range_scale",
+            Op::Sqrt => "sqrt",
+            Op::Cbrt => "cbrt",
+            Op::Abs => "abs",
             Op::Reshape => "reshape",
             Op::Relu => "relu",
             Op::Sigmoid => "sigmoid",
@@ -203,6 +308,15 @@ impl Op {
             Op::BatchNorm { .. } => "batch_norm",
             Op::LayerNorm { .. } => "layer_norm",
             Op::Scalar(c) => return format!("{c}"),
+            Op::Embedding { classes, width } => {
+                return format!("embedding({classes}, {width})");
+            }
+            Op::Lookup { width, .. } => return format!("table of {width}"),
+            Op::OneHot { low, classes } => {
+                return format!("one_hot({low}..{})", low + *classes as i64);
+            }
+            Op::Gaussians { count, .. } => return format!("gaussians({count})"),
+            Op::Clamp { low, high } => return format!("clamp({low} .. {high})"),
             Op::LeakyRelu { slope } => return format!("leaky_relu({slope})"),
             Op::Slice { start, stop } => return format!("slice({start}, {stop})"),
             Op::Dropout { rate, .. } => return format!("dropout({rate})"),
@@ -225,6 +339,8 @@ pub struct Node {
     pub op: Op,
     /// What it reads.
     pub inputs: Vec<NodeId>,
+    /// What the leading axis of its output counts; none where it is the same everywhere.
+    pub domain: Option<Domain>,
     /// The shape of one row of its output.
     pub sizes: Vec<usize>,
     /// What the reader calls it.
@@ -248,7 +364,13 @@ impl Node {
 pub struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) weights: Vec<WeightSpec>,
-    pub(crate) input: NodeId,
+    pub(crate) fed: Fed,
+    /// The fields of a batch that it reads.
+    pub(crate) fields: Vec<Field>,
+    /// The maps it goes by.
+    pub(crate) routes: Vec<Route>,
+    /// Its fixed tables.
+    pub(crate) tables: Vec<Arc<Vec<f32>>>,
     pub(crate) output: NodeId,
 }
 
@@ -269,9 +391,20 @@ impl Graph {
         learnt.map(WeightSpec::count).sum()
     }
 
-    /// How many features a row has.
+    /// What it is fed.
+    pub fn fed(&self) -> Fed {
+        self.fed
+    }
+
+    /// The maps it goes by.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// How many features a row has, if it is fed vectors; else 0.
     pub fn input_width(&self) -> usize {
-        self.nodes.get(self.input.0).map_or(0, Node::width)
+        let features = |node: &&Node| node.op == Op::Input(Field::Features);
+        self.nodes.iter().find(features).map_or(0, Node::width)
     }
 
     /// How many numbers come out per row.

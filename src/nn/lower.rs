@@ -7,6 +7,10 @@ mod kernel;
 
 pub(crate) use kernel::Kernel;
 
+use std::sync::Arc;
+
+use super::batch::{Counts, Needs};
+use super::domain::Domain;
 use super::graph::{Graph, Op};
 use super::layers::Map;
 
@@ -31,6 +35,8 @@ pub(crate) struct Step {
 /// One value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Value {
+    /// What it has a row for each of; none where there is one row.
+    pub(crate) domain: Option<Domain>,
     /// Numbers per row.
     pub(crate) width: usize,
     /// Whether weights have gone into it.
@@ -45,10 +51,12 @@ pub(crate) struct Value {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Program {
     pub(crate) steps: Vec<Step>,
-    /// The values; the first is the input.
     pub(crate) values: Vec<Value>,
     pub(crate) output: usize,
-    pub(crate) width_in: usize,
+    /// What it asks of a batch.
+    pub(crate) needs: Needs,
+    /// Its fixed tables.
+    pub(crate) tables: Vec<Arc<Vec<f32>>>,
     pub(crate) width_out: usize,
 }
 
@@ -84,7 +92,8 @@ impl Program {
             steps,
             values,
             output,
-            width_in: graph.input_width(),
+            needs: Needs::of(graph),
+            tables: graph.tables.clone(),
             width_out: graph.output_width(),
         }
     }
@@ -94,11 +103,25 @@ impl Program {
         self.values.get(value).map_or(0, |value| value.width)
     }
 
+    /// How many numbers a value has in a batch.
+    pub(crate) fn numbers(&self, value: usize, counts: Counts) -> usize {
+        let value = self.values.get(value);
+        value.map_or(0, |value| counts.of(value.domain) * value.width)
+    }
+
+    /// Whether a value has one row for each row of the batch.
+    fn of_rows(&self, value: usize) -> bool {
+        let value = self.values.get(value);
+        value.is_some_and(|value| value.domain == Some(Domain::Rows))
+    }
+
     /// How many numbers per channel one row gives to the batch normalisation that gets the
     /// fewest, if there is one.
     pub(crate) fn fewest_samples(&self) -> Option<usize> {
         let samples = |step: &Step| match &step.kernel {
-            Kernel::BatchNorm(norm) => Some(self.width(step.output) / norm.channels),
+            Kernel::BatchNorm(norm) if self.of_rows(step.output) => {
+                Some(self.width(step.output) / norm.channels)
+            }
             _ => None,
         };
         self.steps.iter().filter_map(samples).min()
@@ -136,12 +159,7 @@ impl<'a> Lowering<'a> {
             origin,
             needed: vec![false; count],
             steps: Vec::new(),
-            values: vec![Value {
-                width: graph.input_width(),
-                learns: false,
-                kept: false,
-                last_read: None,
-            }],
+            values: Vec::new(),
             value_of: vec![0; count],
         };
         lowering.need(graph.output.0);
@@ -192,7 +210,7 @@ impl<'a> Lowering<'a> {
         let Some(node) = graph.nodes.get(place) else {
             return;
         };
-        if self.needed.get(place) != Some(&true) || node.op == Op::Input {
+        if self.needed.get(place) != Some(&true) {
             return;
         }
         let reads = self.reads(place);
@@ -209,6 +227,7 @@ impl<'a> Lowering<'a> {
         let sends: Vec<bool> = inputs.iter().map(learns).collect();
         let output = self.values.len();
         self.values.push(Value {
+            domain: node.domain,
             width: node.width(),
             learns: !node.weights.is_empty() || sends.contains(&true),
             kept: false,

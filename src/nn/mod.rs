@@ -8,16 +8,20 @@
 //! This folder is the only place that names dfdx.
 
 mod archive;
+mod batch;
 mod blocks;
 mod buffer;
 mod builder;
 mod checkpoint;
+mod domain;
 mod ema;
 mod failure;
+mod features;
 mod graph;
 mod layers;
 mod loss;
 mod lower;
+mod names;
 mod observe;
 mod optimizer;
 mod predict;
@@ -32,9 +36,12 @@ mod weights;
 
 pub use builder::GraphBuilder;
 pub use checkpoint::{Best, Checkpoint};
+pub use domain::{Domain, Field, Grouping, Link, Route};
 pub use failure::Failure;
-pub use graph::{Conv1d, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
+pub use features::{Crystal, Crystals, Features, Line};
+pub use graph::{Conv1d, Fed, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
 pub use loss::Loss;
+pub use names::{Named, architectures, export_named, import_named};
 pub use observe::{BatchProgress, EpochRecord, Go, Observer, Silent, TrainingState};
 pub use optimizer::{Adam, AdamForm, AdamW, Clip, Optimizer, Sgd};
 pub use predict::{Gradients, evaluate_loss, gradients, predict};

@@ -1,9 +1,13 @@
 //! Uses a network without changing it. In: a graph, weights, rows. Out: predictions, a
 //! loss, or the gradients of one batch.
 
+use std::ops::Range;
+
+use super::batch::Batch;
 use super::buffer::{Buffer, Pool};
 use super::failure::Failure;
-use super::graph::Graph;
+use super::features::Features;
+use super::graph::{Fed, Graph};
 use super::loss::Loss;
 use super::lower::Program;
 use super::run::{Mode, Run, Tape};
@@ -13,25 +17,37 @@ use super::weights::Weights;
 
 /// Rows per pass when nothing is learnt.
 const ROWS: usize = 256;
+/// Atoms, bonds and angles per pass, but for a crystal that alone has more.
+const ENTRIES: usize = 1 << 16;
 
 /// The network's output for each row of `features`: rows × output width, dropout off.
-pub fn predict(
+pub fn predict<'a>(
     graph: &Graph,
     weights: &Weights,
-    features: &[f32],
+    features: impl Into<Features<'a>>,
     threads: &Threads,
 ) -> Result<Vec<f32>, Failure> {
+    let features = features.into();
     weights.must_fit(graph)?;
     let width = graph.input_width();
-    if features.is_empty() {
-        return Err(Failure::NoRows { purpose: "predict" });
-    }
-    if !features.len().is_multiple_of(width) {
+    let rows = features.rows(width);
+    if let (Features::Vectors(values), Fed::Vectors) = (features, graph.fed())
+        && !values.len().is_multiple_of(width)
+    {
         return Err(Failure::Width {
             what: format!("features to predict from ({width} per row)"),
-            expected: features.len().next_multiple_of(width),
-            found: features.len(),
+            expected: values.len().next_multiple_of(width),
+            found: values.len(),
         });
+    }
+    if rows == 0 {
+        return Err(Failure::NoRows { purpose: "predict" });
+    }
+    let ids: Vec<u64> = (0..rows as u64).collect();
+    match features {
+        // A prediction of what is not a number is not a number, and no error.
+        Features::Vectors(_) if graph.fed() == Fed::Vectors => (),
+        _ => features.check(graph, rows, &ids, "predict")?,
     }
     let program = Program::new(graph);
     Ok(threads.run(|| outputs(&program, weights, features, &mut Pool::default())))
@@ -78,21 +94,22 @@ pub fn gradients(
     rows.check(graph, "take gradients on")?;
     loss.check()?;
     let program = Program::new(graph);
-    let run = Run {
-        program: &program,
-        weights: &weights.buffers,
-        mode: Mode::Learn(None),
-    };
     let mut gradients = Weights::zeros(graph);
     let mut followed = weights.clone();
     let output = threads.run(|| {
         let (mut pool, mut tape) = (Pool::default(), Tape::default());
-        let x = Buffer::from_vec(rows.features.to_vec());
-        let y = run.forward(x, Some(&mut tape), &mut pool);
+        let batch = Batch::new(&program.needs, rows.features, 0..rows.ids.len());
+        let run = Run {
+            program: &program,
+            weights: &weights.buffers,
+            mode: Mode::Learn(None),
+            batch: &batch,
+        };
+        let y = run.forward(Some(&mut tape), &mut pool);
         let output = y.values().to_vec();
         let mut gy = Buffer::zeros(output.len());
         loss.gradient(&output, rows.targets, gy.values_mut());
-        program.follow(&tape.statistics(&program), &mut followed.buffers);
+        program.follow(&tape.statistics(&run), &mut followed.buffers);
         run.backward(tape, y, gy, &mut gradients.buffers, &mut pool);
         output
     });
@@ -104,25 +121,49 @@ pub fn gradients(
     })
 }
 
-/// The outputs for all rows, in passes of [`ROWS`] rows.
+/// The outputs for all rows, pass by pass.
 pub(crate) fn outputs(
     program: &Program,
     weights: &Weights,
-    features: &[f32],
+    features: Features<'_>,
     pool: &mut Pool,
 ) -> Vec<f32> {
-    let run = Run {
-        program,
-        weights: &weights.buffers,
-        mode: Mode::Predict,
-    };
     let mut all = Vec::new();
-    for features in features.chunks(ROWS * program.width_in) {
-        let mut x = pool.take(features.len());
-        x.values_mut().copy_from_slice(features);
-        let y = run.forward(x, None, pool);
+    for rows in passes(features, program.needs.width) {
+        let batch = Batch::new(&program.needs, features, rows);
+        let run = Run {
+            program,
+            weights: &weights.buffers,
+            mode: Mode::Predict,
+            batch: &batch,
+        };
+        let y = run.forward(None, pool);
         all.extend_from_slice(y.values());
         pool.give(y);
     }
+    all
+}
+
+/// Rows in runs that a pass can take: a function of the rows alone.
+pub(crate) fn passes(features: Features<'_>, width: usize) -> Vec<Range<usize>> {
+    let rows = features.rows(width);
+    let mut all = Vec::new();
+    let (mut first, mut entries) = (0, 0);
+    for row in 0..rows {
+        let own = match features {
+            Features::Vectors(_) => 0,
+            Features::Crystals(source) => {
+                let crystal = source.crystal(row);
+                let angles = crystal.line.map_or(0, |line| line.src.len());
+                crystal.species.len() + crystal.src.len() + angles
+            }
+        };
+        if row > first && (entries + own > ENTRIES || row - first == ROWS) {
+            all.push(first..row);
+            (first, entries) = (row, 0);
+        }
+        entries += own;
+    }
+    all.push(first..rows);
     all
 }

@@ -5,9 +5,10 @@
 mod back;
 mod forward;
 
+use super::batch::{Batch, Map};
 use super::buffer::Buffer;
 use super::layers::Dropout;
-use super::lower::{Kernel, Program};
+use super::lower::{Kernel, Program, Step};
 use crate::draw::Draws;
 
 /// What the forward pass leaves for the backward pass.
@@ -48,6 +49,7 @@ pub(crate) struct Run<'a> {
     pub(crate) program: &'a Program,
     pub(crate) weights: &'a [Buffer],
     pub(crate) mode: Mode,
+    pub(crate) batch: &'a Batch,
 }
 
 impl Run<'_> {
@@ -57,6 +59,21 @@ impl Run<'_> {
             Mode::Learn(Some(masks)) => Some(masks.seed(dropout)),
             Mode::Learn(None) | Mode::Predict => None,
         }
+    }
+
+    /// One of the batch's maps.
+    fn map(&self, route: usize) -> &Map {
+        static NONE: Map = Map::none();
+        self.batch.maps.get(route).unwrap_or(&NONE)
+    }
+
+    /// The ends of a range that was fitted.
+    fn range(&self, step: &Step) -> (f32, f32) {
+        let end = |k: usize| self.weight(step.state.get(k)).and_then(|w| w.first());
+        (
+            end(0).copied().unwrap_or(0.0),
+            end(1).copied().unwrap_or(1.0),
+        )
     }
 
     /// The numbers of a weight.
@@ -69,11 +86,16 @@ impl Run<'_> {
 pub(crate) type Statistics = Vec<(usize, Vec<f32>)>;
 
 impl Tape {
-    /// The statistics of the batch, before the backward pass uses up the tape.
-    pub(crate) fn statistics(&self, program: &Program) -> Statistics {
+    /// The statistics of the batch, before the backward pass uses up the tape. There are
+    /// none of what the batch has not a single row of.
+    pub(crate) fn statistics(&self, run: &Run) -> Statistics {
+        let program = run.program;
         let steps = program.steps.iter().zip(&self.notes).enumerate();
+        let empty = |step: &Step| program.numbers(step.output, run.batch.counts) == 0;
         let taken = steps.filter_map(|(k, (step, note))| match (&step.kernel, note) {
-            (Kernel::BatchNorm(_), Some(note)) => Some((k, note.values().to_vec())),
+            (Kernel::BatchNorm(_), Some(note)) if !empty(step) => {
+                Some((k, note.values().to_vec()))
+            }
             _ => None,
         });
         taken.collect()
@@ -108,5 +130,7 @@ fn taken(place: Option<&mut Option<Buffer>>) -> Option<Buffer> {
     place.and_then(Option::take)
 }
 
+#[cfg(test)]
+pub(crate) mod crystal_tests;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use super::ema;
 use super::failure::Failure;
+use super::features::{Features, finite};
 use super::graph::Graph;
 use super::loss::Loss;
 use super::optimizer::{Clip, Optimizer, setting};
@@ -12,8 +13,8 @@ use crate::draw::Draws;
 /// Rows of data.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    /// The features, row after row.
-    pub features: &'a [f32],
+    /// What the network sees of each row.
+    pub features: Features<'a>,
     /// The targets, row after row.
     pub targets: &'a [f32],
     /// The id of each row: what shuffles are drawn by and what errors name.
@@ -31,38 +32,16 @@ impl Rows<'_> {
         if rows == 0 {
             return Err(Failure::NoRows { purpose });
         }
-        let (wide, deep) = (graph.input_width(), graph.output_width());
-        let numbers = |what: &str, values: &[f32], width: usize| {
-            let expected = rows * width;
-            if values.len() == expected {
-                return Ok(());
-            }
-            Err(Failure::Width {
-                what: format!("{what} of the {rows} rows to {purpose} ({width} per row)"),
-                expected,
-                found: values.len(),
-            })
-        };
-        numbers("features", self.features, wide)?;
-        numbers("targets", self.targets, deep)?;
-        self.finite("feature", self.features, wide)?;
-        self.finite("target", self.targets, deep)
-    }
-
-    /// An error that names the first number of `values` that is not finite.
-    fn finite(&self, what: &str, values: &[f32], width: usize) -> Result<(), Failure> {
-        let Some(place) = values.iter().position(|x| !x.is_finite()) else {
-            return Ok(());
-        };
-        let what = match width {
-            1 => what.to_owned(),
-            _ => format!("{what} number {}", place % width + 1),
-        };
-        Err(Failure::ValueNotFinite {
-            what,
-            row: self.ids.get(place / width).copied().unwrap_or(0),
-            value: values.get(place).map(f32::to_string).unwrap_or_default(),
-        })
+        self.features.check(graph, rows, self.ids, purpose)?;
+        let deep = graph.output_width();
+        if self.targets.len() != rows * deep {
+            return Err(Failure::Width {
+                what: format!("targets of the {rows} rows to {purpose} ({deep} per row)"),
+                expected: rows * deep,
+                found: self.targets.len(),
+            });
+        }
+        finite("target", self.targets, deep, self.ids)
     }
 }
 
@@ -197,9 +176,12 @@ impl Settings {
         for rows in [Some(train), validation].into_iter().flatten() {
             number(rows.ids.len() as u64);
             rows.ids.iter().for_each(|&id| number(id));
-            for x in rows.features.iter().chain(rows.targets) {
-                number(u64::from(x.to_bits()));
-            }
+            rows.targets
+                .iter()
+                .for_each(|x| number(u64::from(x.to_bits())));
+        }
+        for rows in [Some(train), validation].into_iter().flatten() {
+            rows.features.hash(&mut hasher);
         }
         // Every number in these texts is written so that it reads back to the same bits.
         let ways = (&self.loss, &self.optimizer, &self.schedule, &self.clip);
@@ -208,6 +190,7 @@ impl Settings {
             let inputs = (&node.inputs, &node.weights, &node.state);
             hasher.update(format!("{:?}{:?}{inputs:?}", node.op, node.sizes).as_bytes());
         }
+        hasher.update(format!("{:?}{:?}", graph.routes, graph.tables).as_bytes());
         for spec in graph.weights() {
             hasher.update(&[u8::from(spec.decay)]);
         }

@@ -4,15 +4,18 @@
 //! Nothing here depends on the number of threads, on time or on chance: shuffles and masks
 //! are draws of (seed, epoch) and (seed, step), sums are taken in a fixed order.
 
+use super::batch::Batch;
 use super::buffer::Pool;
 use super::checkpoint::{Best, Checkpoint, State, unusable};
 use super::ema;
 use super::failure::Failure;
+use super::features::Features;
 use super::graph::Graph;
-use super::lower::Program;
+use super::layers::widen;
+use super::lower::{Kernel, Program};
 use super::observe::{BatchProgress, EpochRecord, Go, Observer, TrainingState};
 use super::optimizer::{Update, penalised};
-use super::predict::outputs;
+use super::predict::{outputs, passes};
 use super::run::{Masks, Mode, Run, Tape};
 use super::schedule::{Place, Schedule, Watch};
 use super::settings::{Keep, Rows, Settings};
@@ -74,8 +77,9 @@ pub fn train(
     enough_samples(&program, train.ids.len(), settings.batch)?;
     let fingerprint = settings.fingerprint(graph, &train, validation.as_ref());
     let state = match begin {
-        Begin::Weights(weights) => {
+        Begin::Weights(mut weights) => {
             weights.must_fit(graph)?;
+            threads.run(|| fit_ranges(&program, &mut weights, train.features));
             State::new(graph, weights, settings.optimizer.rate())
         }
         Begin::Resume(checkpoint) if checkpoint.fingerprint == fingerprint => {
@@ -180,9 +184,9 @@ impl Training<'_> {
             gradients,
             ..
         } = self;
-        let mut x = pool.take(rows.len() * program.width_in);
+        let places = rows.iter().copied();
+        let batch = Batch::new(&program.needs, self.train.features, places);
         let mut targets = pool.take(rows.len() * program.width_out);
-        collect(x.values_mut(), self.train.features, rows);
         collect(targets.values_mut(), self.train.targets, rows);
         let mut tape = Tape::default();
         let run = Run {
@@ -192,8 +196,9 @@ impl Training<'_> {
                 draws: settings.draws,
                 step: state.step,
             })),
+            batch: &batch,
         };
-        let y = run.forward(x, Some(&mut tape), pool);
+        let y = run.forward(Some(&mut tape), pool);
         let mut sum = settings.loss.sum(y.values(), targets.values());
         sum += penalty(settings, &state.weights) * y.values().len() as f64;
         if !sum.is_finite() {
@@ -202,7 +207,7 @@ impl Training<'_> {
         let mut gy = pool.take(y.values().len());
         let loss = settings.loss;
         loss.gradient(y.values(), targets.values(), gy.values_mut());
-        let statistics = tape.statistics(program);
+        let statistics = tape.statistics(&run);
         run.backward(tape, y, gy, &mut gradients.buffers, pool);
         pool.give(targets);
         program.follow(&statistics, &mut state.weights.buffers);
@@ -310,6 +315,39 @@ impl Training<'_> {
                 fingerprint: self.fingerprint,
                 state,
             },
+        }
+    }
+}
+
+/// Sets the ends of every `range_scale` to the least and the largest number that comes to
+/// it from the training rows, one after the other, since one may stand before another.
+fn fit_ranges(program: &Program, weights: &mut Weights, features: Features<'_>) {
+    let mut pool = Pool::default();
+    for step in &program.steps {
+        let (Kernel::RangeScale, Some(input), [low, high]) =
+            (&step.kernel, step.inputs.first(), &step.state[..])
+        else {
+            continue;
+        };
+        let mut range = (f32::INFINITY, f32::NEG_INFINITY);
+        for rows in passes(features, program.needs.width) {
+            let batch = Batch::new(&program.needs, features, rows);
+            let run = Run {
+                program,
+                weights: &weights.buffers,
+                mode: Mode::Predict,
+                batch: &batch,
+            };
+            let x = run.forward_until(*input, None, &mut pool);
+            range = widen(range, x.values());
+            pool.give(x);
+        }
+        if range.0 <= range.1 {
+            for (ordinal, end) in [(*low, range.0), (*high, range.1)] {
+                if let Some(buffer) = weights.buffers.get_mut(ordinal) {
+                    buffer.values_mut().fill(end);
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::blocks::{each_with, vectorised};
 use super::buffer::Buffer;
 use super::failure::Failure;
 use super::graph::{Graph, Start, WeightSpec};
-use crate::draw::Draws;
+use crate::draw::{Draws, Stream};
 
 /// The weights of a network, or one number beside each of them (a gradient).
 #[derive(Clone, Debug)]
@@ -24,6 +24,10 @@ impl Weights {
                 let mut stream = draws.stream("start", &[spec.ordinal as u64]);
                 let mut one = || stream.uniform(-limit, limit);
                 (0..spec.count()).map(|_| one()).collect()
+            }
+            Start::Orthogonal => {
+                let mut stream = draws.stream("start", &[spec.ordinal as u64]);
+                orthogonal(&mut stream, &spec.sizes)
             }
         })
     }
@@ -152,6 +156,47 @@ impl Weights {
             describe(&self.specs)
         )))
     }
+}
+
+/// A matrix (the last axis against all before it) with orthonormal rows or columns,
+/// whichever are fewer: what Gram and Schmidt make of normal draws.
+fn orthogonal(stream: &mut Stream, sizes: &[usize]) -> Vec<f32> {
+    let columns = sizes.last().copied().unwrap_or(1);
+    let rows: usize = sizes.iter().rev().skip(1).product();
+    let (many, few) = (rows.max(columns), rows.min(columns));
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    while basis.len() < few {
+        let mut fresh: Vec<f64> = (0..many).map(|_| normal(stream)).collect();
+        // Twice: the first pass leaves rounding behind where vectors are nearly parallel.
+        for other in basis.iter().chain(&basis) {
+            let along: f64 = fresh.iter().zip(other).map(|(a, b)| a * b).sum();
+            let pairs = fresh.iter_mut().zip(other);
+            pairs.for_each(|(x, other)| *x -= along * other);
+        }
+        let length = fresh.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if length > 1e-6 {
+            fresh.iter_mut().for_each(|x| *x /= length);
+            basis.push(fresh);
+        }
+    }
+    let place = |k: usize| {
+        let (row, column) = (k / columns, k % columns);
+        let (which, at) = match rows < columns {
+            true => (row, column),
+            false => (column, row),
+        };
+        basis
+            .get(which)
+            .and_then(|b| b.get(at))
+            .map_or(0.0, |x| *x as f32)
+    };
+    (0..rows * columns).map(place).collect()
+}
+
+/// A draw from the normal distribution (Box and Muller 1958).
+fn normal(stream: &mut Stream) -> f64 {
+    let radius = (-2.0 * libm::log(1.0 - stream.next_f64())).sqrt();
+    radius * libm::cos(std::f64::consts::TAU * stream.next_f64())
 }
 
 /// Whether no number is NaN or infinite: those have all bits of the exponent set. (A

@@ -65,7 +65,7 @@ fn network(path: &Path) {
     let weights = weights(&graph, &keras, &given);
     let ids: Vec<u64> = (0..count as u64).collect();
     let rows = Rows {
-        features: x,
+        features: x.into(),
         targets: &input["target"].1,
         ids: &ids,
     };

@@ -7,10 +7,12 @@ mod acsf;
 mod cifs;
 mod cnn;
 mod coulomb;
+mod crystal_networks;
 mod density;
 mod descriptor_support;
 mod graphs;
 mod magpie;
+mod model_support;
 mod neighbours;
 mod npz;
 mod ofm;
@@ -41,10 +43,22 @@ pub const KINDS: &[(&str, Option<Check>)] = &[
         "megnet_graphs/*",
         Some(|folder| told(graphs::check_megnet(folder))),
     ),
-    ("models/alignn_*", None),
-    ("models/cgcnn_*", None),
-    ("models/deepergatgnn_*", None),
-    ("models/megnet_*", None),
+    (
+        "models/alignn_*",
+        Some(|folder| told(crystal_networks::alignn(folder))),
+    ),
+    (
+        "models/cgcnn_*",
+        Some(|folder| told(crystal_networks::cgcnn(folder))),
+    ),
+    (
+        "models/deepergatgnn_*",
+        Some(|folder| told(crystal_networks::deeper_gatgnn(folder))),
+    ),
+    (
+        "models/megnet_*",
+        Some(|folder| told(crystal_networks::megnet(folder))),
+    ),
     (
         "neighbors.npz",
         Some(|folder| told(neighbours::check(folder))),

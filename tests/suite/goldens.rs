@@ -27,6 +27,10 @@ fn of_the_project() {
     for (kind, count) in [
         ("magpie.json", "20 structures"),
         ("models/cnn_*", "3 networks"),
+        ("models/alignn_*", "1 networks"),
+        ("models/cgcnn_*", "1 networks"),
+        ("models/deepergatgnn_*", "1 networks"),
+        ("models/megnet_*", "1 networks"),
     ] {
         let (_, told) = of(kind).unwrap_or_else(|| panic!("no {kind}"));
         assert!(told.contains(count), "{kind}: {told}");

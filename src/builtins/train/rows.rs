@@ -1,17 +1,18 @@
 //! The rows of one part of a data set, as nn takes them.
 
 use super::lost;
+use crate::builtins::fed::Fed;
 use crate::builtins::settings::scaled_by;
 use crate::diagnostic::{Code, Problem};
 use crate::draw::Draws;
 use crate::ir::Call;
 use crate::nn::{self, TargetScale};
-use crate::run::{Dataset, Features, Part, row_id};
+use crate::run::{Dataset, Part, row_id};
 use crate::source::Span;
 
 /// The rows of one part, features and targets as the network sees them.
 pub struct Slice {
-    features: Vec<f32>,
+    features: Fed,
     targets: Vec<f32>,
     ids: Vec<u64>,
 }
@@ -27,18 +28,13 @@ impl Slice {
         let (Some(features), Some(target)) = (&data.features, &data.target) else {
             return Err(lost(span));
         };
-        let Features::Vector { sizes, values } = features else {
-            return Err(graphs_later(span));
-        };
-        let width: usize = sizes.iter().product();
+        let rows = data.positions(part);
         let mut slice = Slice {
-            features: Vec::new(),
+            features: Fed::of(features, &rows),
             targets: Vec::new(),
             ids: Vec::new(),
         };
-        for at in data.positions(part) {
-            let row = values.get(at * width..(at + 1) * width);
-            slice.features.extend_from_slice(row.unwrap_or_default());
+        for at in rows {
             let target = target.values.get(at);
             slice
                 .targets
@@ -53,7 +49,7 @@ impl Slice {
     /// The same, borrowed.
     pub fn rows(&self) -> nn::Rows<'_> {
         nn::Rows {
-            features: &self.features,
+            features: self.features.features(),
             targets: &self.targets,
             ids: &self.ids,
         }
@@ -100,15 +96,4 @@ pub fn scale(
         )
         .help("leave `scale_target` out, or look at the target of the training rows")
     })
-}
-
-/// Features that are graphs.
-pub fn graphs_later(span: Span) -> Problem {
-    Problem::new(
-        Code::E0805,
-        "this version trains on vectors, and these features are graphs",
-        span,
-        "checked, and not run",
-    )
-    .help("features such as `magpie()` can be trained on")
 }

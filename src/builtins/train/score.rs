@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failed::training_failed;
-use super::rows::graphs_later;
 use super::{Course, TRAINING, WEIGHTS, lost, network};
+use crate::builtins::fed::Fed;
 use crate::builtins::layers::lower;
 use crate::builtins::summary;
 use crate::diagnostic::{Code, Problem};
@@ -13,7 +13,7 @@ use crate::nn::{self, Graph, TargetScale, Weights};
 use crate::plan::{NodeId, Work as Planned};
 use crate::report::Prediction;
 use crate::run::store::Artifact;
-use crate::run::{Dataset, Features, Part, Runner, Value, Work};
+use crate::run::{Dataset, Part, Runner, Value, Work};
 use crate::source::Span;
 
 /// The file of an evaluated artifact that holds predictions and all around them.
@@ -102,11 +102,10 @@ fn predict(
     let (Some(features), Some(target)) = (&data.features, &data.target) else {
         return Err(lost(span));
     };
-    let Features::Vector { values, .. } = features else {
-        return Err(graphs_later(span));
-    };
     let threads = runner.settings.threads;
-    let predicted = nn::predict(graph, weights, values, threads)
+    let all: Vec<usize> = (0..data.rows.len()).collect();
+    let fed = Fed::of(features, &all);
+    let predicted = nn::predict(graph, weights, fed.features(), threads)
         .map_err(|failure| training_failed(&failure, span))?;
     let mut rows = Vec::new();
     for (at, row) in data.rows.iter().enumerate() {

@@ -105,7 +105,42 @@ impl GraphBuilder {
         self.map(label, Op::Ln, x)
     }
 
-    fn map(&mut self, label: &str, op: Op, x: NodeId) -> Result<NodeId, Failure> {
+    /// The square root of every number.
+    pub fn sqrt(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
+        self.map(label, Op::Sqrt, x)
+    }
+
+    /// The cube root of every number.
+    pub fn cbrt(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
+        self.map(label, Op::Cbrt, x)
+    }
+
+    /// The size of every number without its sign.
+    pub fn abs(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
+        self.map(label, Op::Abs, x)
+    }
+
+    /// What is below `low` becomes `low`, what is above `high` becomes `high`.
+    pub fn clamp(
+        &mut self,
+        label: &str,
+        x: NodeId,
+        low: f64,
+        high: f64,
+    ) -> Result<NodeId, Failure> {
+        if !(low <= high && (low as f32).is_finite() && (high as f32).is_finite()) {
+            let problem = format!("{low} .. {high} is no range to keep numbers in");
+            return Err(layer(label, problem));
+        }
+        self.map(label, Op::Clamp { low, high }, x)
+    }
+
+    pub(super) fn map(
+        &mut self,
+        label: &str,
+        op: Op,
+        x: NodeId,
+    ) -> Result<NodeId, Failure> {
         let sizes = self.read(label, x)?;
         self.push(label, op, vec![x], sizes, vec![])
     }
@@ -130,11 +165,12 @@ impl GraphBuilder {
             );
             return Err(layer(label, problem));
         };
-        self.push(label, op, vec![a, b], sizes, vec![])
+        let inputs = self.together(label, &[a, b])?;
+        self.push(label, op, inputs, sizes, vec![])
     }
 
     /// The number that a node is, if it is one.
-    fn constant(&self, x: NodeId) -> Option<f64> {
+    pub(super) fn constant(&self, x: NodeId) -> Option<f64> {
         match self.nodes.get(x.0)?.op {
             Op::Scalar(value) => Some(value),
             _ => None,

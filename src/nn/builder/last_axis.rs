@@ -26,7 +26,8 @@ impl GraphBuilder {
             all = all.saturating_add(last);
         }
         sizes.push(all);
-        self.push(label, Op::Concat, inputs.to_vec(), sizes, vec![])
+        let inputs = self.together(label, inputs)?;
+        self.push(label, Op::Concat, inputs, sizes, vec![])
     }
 
     /// Places `start` to `stop` (excluded) of the last axis.

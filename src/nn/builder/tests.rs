@@ -47,6 +47,7 @@ fn the_paper_network_has_its_shapes_and_weights() {
     let limit = |k: usize| match graph.weights()[k].start {
         Start::Uniform { limit } => f64::from(limit),
         Start::Constant(c) => f64::from(c),
+        Start::Orthogonal => f64::NAN,
     };
     assert!((limit(0) - (6.0f64 / (5.0 + 5.0 * 64.0)).sqrt()).abs() < 1e-7);
     assert_eq!(limit(1), 0.0);

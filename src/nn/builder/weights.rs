@@ -143,7 +143,7 @@ impl GraphBuilder {
 }
 
 /// How a weight and its bias begin.
-fn starts(init: Init, inputs: usize, outputs: usize) -> (Start, Start) {
+pub(super) fn starts(init: Init, inputs: usize, outputs: usize) -> (Start, Start) {
     let (fan_in, fan_out) = (inputs as f64, outputs as f64);
     match init {
         Init::Glorot => {
@@ -155,5 +155,7 @@ fn starts(init: Init, inputs: usize, outputs: usize) -> (Start, Start) {
             (Start::Uniform { limit }, Start::Uniform { limit })
         }
         Init::Constant(c) => (Start::Constant(c), Start::Constant(0.0)),
+        Init::Uniform(limit) => (Start::Uniform { limit }, Start::Constant(0.0)),
+        Init::Orthogonal => (Start::Orthogonal, Start::Constant(0.0)),
     }
 }

@@ -28,7 +28,8 @@ impl BatchNorm {
 
     /// Notes the statistics of the batch `x`.
     pub(crate) fn measure(&self, x: &[f32], note: &mut [f32]) {
-        let rows = x.len() / self.channels;
+        // Of no row (a crystal without angles) everything is 0 and nothing reads it.
+        let rows = (x.len() / self.channels).max(1);
         let zeros = vec![0.0; self.channels];
         let means = sums(x, &zeros, |x, _| f64::from(x));
         let means: Vec<f64> = means.iter().map(|sum| sum / rows as f64).collect();

@@ -3,7 +3,7 @@
 //! made.
 
 use super::super::blocks::{each, each_with};
-use super::math::{exp, ln, sigmoid, softplus, tanh};
+use super::math::{cbrt, exp, ln, sigmoid, softplus, tanh};
 use super::relu::{pass_positive, rectify};
 
 /// A function of one number.
@@ -32,19 +32,41 @@ pub(crate) enum Map {
     Inverse(f32),
     /// x / c.
     Over(f32),
+    /// x kept between `low` and `high`.
+    Clamp {
+        low: f32,
+        high: f32,
+    },
+    Sqrt,
+    Cbrt,
+    Abs,
 }
 
 impl Map {
     /// Whether the backward pass reads what the function read.
     pub(crate) fn keeps_input(self) -> bool {
-        matches!(self, Map::Silu | Map::Softplus | Map::Ln | Map::Inverse(_))
+        matches!(
+            self,
+            Map::Silu
+                | Map::Softplus
+                | Map::Ln
+                | Map::Inverse(_)
+                | Map::Clamp { .. }
+                | Map::Abs
+        )
     }
 
     /// Whether the backward pass reads what the function made.
     pub(crate) fn keeps_output(self) -> bool {
         matches!(
             self,
-            Map::Relu | Map::LeakyRelu { .. } | Map::Sigmoid | Map::Tanh | Map::Exp
+            Map::Relu
+                | Map::LeakyRelu { .. }
+                | Map::Sigmoid
+                | Map::Tanh
+                | Map::Exp
+                | Map::Sqrt
+                | Map::Cbrt
         )
     }
 
@@ -66,6 +88,13 @@ impl Map {
             Map::From(c) => map(x, |x| c - x),
             Map::Inverse(c) => map(x, |x| c / x),
             Map::Over(c) => map(x, |x| x / c),
+            Map::Clamp { low, high } => map(x, |x| {
+                let x = if x < low { low } else { x };
+                if x > high { high } else { x }
+            }),
+            Map::Sqrt => map(x, f32::sqrt),
+            Map::Cbrt => map(x, cbrt),
+            Map::Abs => map(x, f32::abs),
         }
     }
 
@@ -91,6 +120,12 @@ impl Map {
             Map::From(_) => map(g, |g| -g),
             Map::Over(c) => map(g, |g| g / c),
             Map::Inverse(c) => pass(g, x, |g, x| -(g * c) / (x * x)),
+            Map::Clamp { low, high } => {
+                pass(g, x, |g, x| if x >= low && x <= high { g } else { 0.0 });
+            }
+            Map::Sqrt => pass(g, y, |g, y| g / (2.0 * y)),
+            Map::Cbrt => pass(g, y, |g, y| g / (3.0 * y * y)),
+            Map::Abs => pass(g, x, |g, x| if x < 0.0 { -g } else { g }),
         }
     }
 }
@@ -112,7 +147,7 @@ mod tests {
     use super::super::differences::{check_curved, random, weighted};
     use super::*;
 
-    const ALL: [Map; 13] = [
+    const ALL: [Map; 17] = [
         Map::Relu,
         Map::LeakyRelu { slope: 0.2 },
         Map::Sigmoid,
@@ -126,6 +161,13 @@ mod tests {
         Map::From(0.5),
         Map::Inverse(2.0),
         Map::Over(3.0),
+        Map::Clamp {
+            low: -0.01,
+            high: 0.01,
+        },
+        Map::Sqrt,
+        Map::Cbrt,
+        Map::Abs,
     ];
 
     fn run(map: Map, x: &[f32]) -> Vec<f32> {
@@ -136,7 +178,7 @@ mod tests {
 
     #[test]
     fn values_by_definition() {
-        let expected: [fn(f64) -> f64; 13] = [
+        let expected: [fn(f64) -> f64; 17] = [
             |x| x.max(0.0),
             |x| if x < 0.0 { 0.2 * x } else { x },
             |x| 1.0 / (1.0 + libm::exp(-x)),
@@ -150,10 +192,14 @@ mod tests {
             |x| 0.5 - x,
             |x| 2.0 / x,
             |x| x / 3.0,
+            |x| x.clamp(f64::from(-0.01f32), f64::from(0.01f32)),
+            libm::sqrt,
+            libm::cbrt,
+            f64::abs,
         ];
         for (map, exact) in ALL.into_iter().zip(expected) {
             let mut x = random(100, 1);
-            if map == Map::Ln {
+            if matches!(map, Map::Ln | Map::Sqrt) {
                 x.iter_mut().for_each(|x| *x = x.abs());
             }
             for (x, y) in x.iter().zip(run(map, &x)) {
@@ -169,7 +215,8 @@ mod tests {
         for map in ALL {
             for (n, seed) in [(1, 1), (17, 2), (70, 3)] {
                 let (mut x, w) = (random(n, seed), random(n, seed + 10));
-                let far = matches!(map, Map::Ln | Map::Inverse(_));
+                let far =
+                    matches!(map, Map::Ln | Map::Inverse(_) | Map::Sqrt | Map::Cbrt);
                 if far {
                     // Away from the pole, where differences mean something.
                     x.iter_mut().for_each(|x| *x = x.abs() + 1.0);

@@ -4,7 +4,7 @@
 //!
 //! Largest errors over the whole range, relative to the value where that is a normal
 //! number (the tests hold them): [`exp`] and [`ln`] 2e-7, [`sigmoid`] and [`tanh`] 3e-7,
-//! [`softplus`] 3e-7. The polynomials are those of Cephes (S. Moshier).
+//! [`softplus`] and [`cbrt`] 3e-7. The polynomials are those of Cephes (S. Moshier).
 #![allow(
     clippy::excessive_precision,
     reason = "the coefficients as they are published"
@@ -113,6 +113,22 @@ pub(crate) fn tanh(x: f32) -> f32 {
     if size < 0.625 { near } else { far }
 }
 
+/// The cube root.
+#[inline(always)]
+pub(crate) fn cbrt(x: f32) -> f32 {
+    let size = x.abs();
+    // By the logarithm to 1e-6, then two of Newton's steps.
+    let near = exp(ln(size) * (1.0 / 3.0));
+    let near = near - (near - size / (near * near)) * (1.0 / 3.0);
+    let near = near - (near - size / (near * near)) * (1.0 / 3.0);
+    let root = if size == 0.0 || size == f32::INFINITY {
+        size
+    } else {
+        near
+    };
+    root.copysign(x)
+}
+
 /// ln(1 + e^x).
 #[inline(always)]
 pub(crate) fn softplus(x: f32) -> f32 {
@@ -168,6 +184,7 @@ mod tests {
         let exact = |x: f64| 1.0 / (1.0 + libm::exp(-x));
         worst("sigmoid", &all, sigmoid, exact, 3e-7);
         worst("tanh", &numbers(-1e30, 1e30), tanh, libm::tanh, 3e-7);
+        worst("cbrt", &numbers(-1e30, 1e30), cbrt, libm::cbrt, 3e-7);
         let exact = |x: f64| x.max(0.0) + libm::log1p(libm::exp(-x.abs()));
         worst("softplus", &numbers(-87.0, 1e30), softplus, exact, 3e-7);
     }
@@ -189,7 +206,7 @@ mod tests {
         );
         assert_eq!((tanh(-50.0), tanh(50.0), tanh(0.0)), (-1.0, 1.0, 0.0));
         assert_eq!((softplus(-1e30), softplus(1e30)), (0.0, 1e30));
-        for f in [exp, ln, sigmoid, tanh, softplus] {
+        for f in [exp, ln, sigmoid, tanh, softplus, cbrt] {
             assert!(f(f32::NAN).is_nan());
         }
     }

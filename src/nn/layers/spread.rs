@@ -1,5 +1,5 @@
-//! Numbers that are the same for every row: a constant, or a weight by itself. In: what
-//! one row is. Out: all rows. The gradient of a weight is the sum over rows.
+//! Numbers that are the same for every row. In: what one row is. Out: all rows. The
+//! gradient of the one is the sum over all.
 
 use rayon::prelude::*;
 

@@ -3,8 +3,9 @@
 
 use super::super::graph::{Graph, Node, Op};
 use super::super::layers::{
-    Arithmetic, BatchNorm, Concat, Convolution, Dense, Dropout, LayerNorm, Map, Pair,
-    Pooling, Reduce, Slice, Softmax, Transpose,
+    Arithmetic, BatchNorm, Concat, Convolution, Dense, Dropout, Gaussians, Group,
+    LayerNorm, Map, OneHot, Pair, Pooling, Reduce, Slice, Softmax, SoftmaxGroup,
+    Transpose,
 };
 
 /// What a step computes.
@@ -27,8 +28,38 @@ pub(crate) enum Kernel {
     LayerNorm(LayerNorm),
     /// The same number for every row.
     Constant(f32),
-    /// Its weight for every row.
+    /// Its weight.
     Weight,
+    /// One row, for every entry of the domain.
+    Spread,
+    /// A field of the batch.
+    Input(usize),
+    /// Rows taken by a map.
+    Gather {
+        route: usize,
+    },
+    /// What is made of rows that a map leads to the same place.
+    Group {
+        route: usize,
+        group: Group,
+    },
+    SoftmaxGroup {
+        route: usize,
+        softmax: SoftmaxGroup,
+    },
+    /// Rows of its weight.
+    Embedding {
+        classes: usize,
+        width: usize,
+    },
+    /// Rows of a table.
+    Lookup {
+        table: usize,
+        width: usize,
+    },
+    OneHot(OneHot),
+    Gaussians(Gaussians),
+    RangeScale,
 }
 
 impl Kernel {
@@ -44,6 +75,8 @@ impl Kernel {
             Kernel::Convolution(conv) => !conv.pads(),
             Kernel::Map(map) => map.keeps_input(),
             Kernel::Pair(pair) => pair.keeps_inputs() && which < 2,
+            Kernel::Group { group, .. } => group.keeps(),
+            Kernel::Embedding { .. } | Kernel::Gaussians(_) => true,
             _ => false,
         }
     }
@@ -54,13 +87,16 @@ impl Kernel {
             Kernel::Dense(dense) => dense.relu,
             Kernel::Convolution(conv) => conv.relu,
             Kernel::Map(map) => map.keeps_output(),
-            Kernel::Softmax(_) => true,
+            Kernel::Softmax(_) | Kernel::SoftmaxGroup { .. } | Kernel::Gaussians(_) => {
+                true
+            }
+            Kernel::Group { group, .. } => group.keeps(),
             _ => false,
         }
     }
 }
 
-/// The kernel of a node that is neither input nor reshape.
+/// The kernel of a node that is no reshape.
 pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
     let read = |which: usize| {
         let input = node.inputs.get(which);
@@ -115,6 +151,43 @@ pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
         Op::Ln => Kernel::Map(Map::Ln),
         Op::Negate => Kernel::Map(Map::Scale(-1.0)),
         Op::Scalar(value) => Kernel::Constant(value as f32),
+        Op::Zeros => Kernel::Constant(0.0),
+        Op::Spread => Kernel::Spread,
+        Op::Clamp { low, high } => Kernel::Map(Map::Clamp {
+            low: low as f32,
+            high: high as f32,
+        }),
+        Op::Sqrt => Kernel::Map(Map::Sqrt),
+        Op::Cbrt => Kernel::Map(Map::Cbrt),
+        Op::Abs => Kernel::Map(Map::Abs),
+        Op::Input(field) => {
+            let place = graph.fields.iter().position(|known| *known == field);
+            Kernel::Input(place.unwrap_or(0))
+        }
+        Op::Gather { route } => Kernel::Gather { route },
+        Op::Group { route, grouping } => Kernel::Group {
+            route,
+            group: Group {
+                grouping,
+                width: node.width(),
+            },
+        },
+        Op::SoftmaxGroup { route } => Kernel::SoftmaxGroup {
+            route,
+            softmax: SoftmaxGroup {
+                width: node.width(),
+            },
+        },
+        Op::Embedding { classes, width } => Kernel::Embedding { classes, width },
+        Op::Lookup { table, width } => Kernel::Lookup { table, width },
+        Op::OneHot { low, classes } => Kernel::OneHot(OneHot { low, classes }),
+        Op::Gaussians {
+            count,
+            low,
+            high,
+            width,
+        } => Kernel::Gaussians(Gaussians::new(count, low, high, width)),
+        Op::RangeScale => Kernel::RangeScale,
         Op::Weight => Kernel::Weight,
         Op::Add => arithmetic(Arithmetic::Add, read(0), read(1)),
         Op::Subtract => arithmetic(Arithmetic::Subtract, read(0), read(1)),
@@ -153,7 +226,7 @@ pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
             momentum,
         }),
         Op::LayerNorm { eps } => Kernel::LayerNorm(LayerNorm { width: last(), eps }),
-        Op::Input | Op::Reshape => unreachable!("they are no steps"),
+        Op::Reshape => unreachable!("it is no step"),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::super::blocks::each_with;
 use super::super::buffer::{Buffer, Pool};
-use super::super::layers::{Side, collect_rows};
+use super::super::layers::{Side, collect_classes, collect_rows, scale_back, sum_groups};
 use super::super::lower::{Kernel, Step};
 use super::{Mode, Run, Tape, taken, values};
 
@@ -105,7 +105,7 @@ impl Back<'_> {
             }
             Kernel::Pair(pair) => {
                 for (which, side) in [Side::Left, Side::Right].into_iter().enumerate() {
-                    if let Some(mut gx) = self.target(which, gy, pool) {
+                    if let Some(mut gx) = self.target(which, pool) {
                         let (a, b) = (self.read(0), self.read(1));
                         pair.backward(side, gy.values(), a, b, gx.values_mut());
                         self.send(which, gx, flowing, pool);
@@ -114,16 +114,16 @@ impl Back<'_> {
             }
             Kernel::Concat(concat) => {
                 for which in 0..self.step.inputs.len() {
-                    if let Some(mut gx) = self.target(which, gy, pool) {
+                    if let Some(mut gx) = self.target(which, pool) {
                         concat.backward(which, gy.values(), gx.values_mut());
                         self.send(which, gx, flowing, pool);
                     }
                 }
             }
-            Kernel::Constant(_) => (),
-            Kernel::Weight => collect_rows(gy.values(), gw),
+            Kernel::Constant(_) | Kernel::Input(_) => (),
+            Kernel::Weight => gw.copy_from_slice(gy.values()),
             _ => {
-                let mut gx = self.target(0, gy, pool);
+                let mut gx = self.target(0, pool);
                 let to_x = gx.as_mut().map(Buffer::values_mut);
                 self.one_input(gy.values_mut(), gw, gb, to_x);
                 if let Some(gx) = gx {
@@ -168,6 +168,29 @@ impl Back<'_> {
             (Kernel::Slice(slice), Some(gx)) => slice.backward(gy, gx),
             (Kernel::Transpose(turn), Some(gx)) => turn.backward(gy, gx),
             (Kernel::Reduce(reduce), Some(gx)) => reduce.backward(gy, gx),
+            (Kernel::Embedding { classes, width }, _) => {
+                collect_classes(*classes, *width, x, gy, gw);
+            }
+            (Kernel::Spread, Some(gx)) => collect_rows(gy, gx),
+            (Kernel::Gather { route }, Some(gx)) => {
+                let width = self.run.program.width(self.step.output);
+                sum_groups(self.run.map(*route), width, gy, gx, |_| 1.0);
+            }
+            (Kernel::Group { route, group }, Some(gx)) => {
+                group.backward(self.run.map(*route), x, self.made(), gy, gx);
+            }
+            (Kernel::SoftmaxGroup { route, softmax }, Some(gx)) => {
+                gx.copy_from_slice(gy);
+                softmax.backward(self.run.map(*route), self.made(), gx);
+            }
+            (Kernel::Gaussians(gaussians), Some(gx)) => {
+                gaussians.backward(x, self.made(), gy, gx);
+            }
+            (Kernel::RangeScale, Some(gx)) => {
+                gx.copy_from_slice(gy);
+                let (low, high) = self.run.range(self.step);
+                scale_back(low, high, gx);
+            }
             _ => (),
         }
     }
@@ -184,14 +207,13 @@ impl Back<'_> {
     }
 
     /// A buffer for the gradient of input number `which`, if that is asked for.
-    fn target(&self, which: usize, gy: &Buffer, pool: &mut Pool) -> Option<Buffer> {
+    fn target(&self, which: usize, pool: &mut Pool) -> Option<Buffer> {
         if self.step.sends.get(which) != Some(&true) {
             return None;
         }
-        let program = self.run.program;
-        let rows = gy.values().len() / program.width(self.step.output).max(1);
         let input = self.step.inputs.get(which).copied().unwrap_or(0);
-        Some(pool.take(rows * program.width(input)))
+        let counts = self.run.batch.counts;
+        Some(pool.take(self.run.program.numbers(input, counts)))
     }
 
     /// Adds `gradient` to what has come to input number `which` so far.

@@ -2,31 +2,32 @@
 //! needs.
 
 use super::super::buffer::{Buffer, Pool};
-use super::super::layers::spread_rows;
+use super::super::layers::{gather, look_up, scale, spread_rows};
 use super::super::lower::{Kernel, Step};
 use super::{Mode, Run, Tape, taken, values};
 
 impl Run<'_> {
-    /// The output for the features `x` (rows × input width). Given a tape, what the
-    /// backward pass needs stays on it.
-    pub(crate) fn forward(
+    /// The output for the batch. Given a tape, what the backward pass needs stays on it.
+    pub(crate) fn forward(&self, tape: Option<&mut Tape>, pool: &mut Pool) -> Buffer {
+        self.forward_until(self.program.output, tape, pool)
+    }
+
+    /// The value number `wanted`; steps after the one that makes it are left out.
+    pub(crate) fn forward_until(
         &self,
-        x: Buffer,
+        wanted: usize,
         mut tape: Option<&mut Tape>,
         pool: &mut Pool,
     ) -> Buffer {
         let program = self.program;
-        let rows = x.values().len() / program.width_in.max(1);
         let mut all: Vec<Option<Buffer>> = Vec::new();
         all.resize_with(program.values.len(), || None);
-        if let Some(first) = all.first_mut() {
-            *first = Some(x);
-        }
         let taped = tape.is_some();
         for (k, step) in program.steps.iter().enumerate() {
             let done_with = |input: &usize| {
                 let value = program.values.get(*input);
                 value.is_some_and(|v| v.last_read == Some(k) && !(taped && v.kept))
+                    && *input != wanted
             };
             let in_place = step.inputs.first().filter(|x| done_with(x));
             let (made, note) = match in_place {
@@ -38,7 +39,8 @@ impl Run<'_> {
                     (made, None)
                 }
                 _ => {
-                    let mut made = pool.take(rows * program.width(step.output));
+                    let mut made =
+                        pool.take(program.numbers(step.output, self.batch.counts));
                     let note = self.fill(step, &all, &mut made, pool);
                     (Some(made), note)
                 }
@@ -54,9 +56,12 @@ impl Run<'_> {
                 let used = taken(all.get_mut(*input));
                 used.into_iter().for_each(|b| pool.give(b));
             }
+            if step.output == wanted {
+                break;
+            }
         }
-        let Some(output) = taken(all.get_mut(program.output)) else {
-            unreachable!("the output is made by the last step that is needed, or given");
+        let Some(output) = taken(all.get_mut(wanted)) else {
+            unreachable!("every value is made by a step");
         };
         match tape {
             Some(tape) => tape.values = all,
@@ -140,7 +145,33 @@ impl Run<'_> {
                 return Some(note);
             }
             Kernel::Constant(c) => y.fill(*c),
-            Kernel::Weight => spread_rows(w, y),
+            Kernel::Weight => y.copy_from_slice(w),
+            Kernel::Spread => spread_rows(read(0), y),
+            Kernel::Input(field) => {
+                let field = self.batch.fields.get(*field);
+                y.copy_from_slice(field.map_or(&[], |field| field));
+            }
+            Kernel::Gather { route } => {
+                let width = self.program.width(step.output);
+                gather(self.map(*route), width, read(0), y);
+            }
+            Kernel::Group { route, group } => {
+                group.forward(self.map(*route), read(0), y);
+            }
+            Kernel::SoftmaxGroup { route, softmax } => {
+                softmax.forward(self.map(*route), read(0), y);
+            }
+            Kernel::Embedding { width, .. } => look_up(w, *width, read(0), y),
+            Kernel::Lookup { table, width } => {
+                let table = self.program.tables.get(*table);
+                look_up(table.map_or(&[], |table| table), *width, read(0), y);
+            }
+            Kernel::OneHot(hot) => hot.forward(read(0), y),
+            Kernel::Gaussians(gaussians) => gaussians.forward(read(0), y),
+            Kernel::RangeScale => {
+                let (low, high) = self.range(step);
+                scale(low, high, read(0), y);
+            }
             Kernel::Map(_) | Kernel::Dropout(_) => unreachable!("they work in place"),
         }
         None

@@ -56,7 +56,7 @@ fn a_network_agrees_with_the_operations_and_the_tape_of_dfdx() {
     let (features, targets) = (random(ROWS * LENGTH, 1), random(ROWS, 2));
     let ids: Vec<u64> = (0..ROWS as u64).collect();
     let rows = Rows {
-        features: &features,
+        features: (&features).into(),
         targets: &targets,
         ids: &ids,
     };
@@ -120,6 +120,12 @@ fn a_network_agrees_with_the_operations_and_the_tape_of_dfdx() {
     close("b1", own(3), theirs.get(&b1).as_vec());
     close("w2", own(4), theirs.get(&w2).as_vec());
     close("b2", own(5), theirs.get(&b2).as_vec());
+}
+
+/// A batch of vectors.
+fn vectors(program: &Program, features: &[f32]) -> Batch {
+    let rows = features.len() / program.needs.width;
+    Batch::new(&program.needs, features.into(), 0..rows)
 }
 
 /// Graphs whose steps follow each other in every way that matters to what is kept, what
@@ -206,7 +212,7 @@ fn graphs() -> Vec<Graph> {
 fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
     for graph in graphs() {
         let (program, weights) = (Program::new(&graph), weights(&graph));
-        let features = random(ROWS * 18, 5);
+        let batch = vectors(&program, &random(ROWS * 18, 5));
         let masks = Masks {
             draws: Draws::new(1, 2),
             step: 7,
@@ -219,8 +225,9 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
                         program: &program,
                         weights,
                         mode,
+                        batch: &batch,
                     };
-                    run.forward(Buffer::from_vec(features.clone()), tape, pool)
+                    run.forward(tape, pool)
                 };
             let mut tape = Tape::default();
             let y = forward(&weights.buffers, &mut pool, Some(&mut tape));
@@ -232,6 +239,7 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
                 program: &program,
                 weights: &weights.buffers,
                 mode,
+                batch: &batch,
             };
             let mut found = Weights::zeros(&graph);
             run.backward(tape, y, gy, &mut found.buffers, &mut pool);
@@ -316,16 +324,16 @@ fn gradients_of_curved_networks_are_finite_differences() {
                 buffer.values_mut().fill(0.7);
             }
         }
-        let features = random(ROWS * 18, 5);
+        let batch = vectors(&program, &random(ROWS * 18, 5));
         for mode in [Mode::Predict, Mode::Learn(None)] {
             let forward = |weights: &[Buffer], tape: Option<&mut Tape>| {
                 let run = Run {
                     program: &program,
                     weights,
                     mode,
+                    batch: &batch,
                 };
-                let x = Buffer::from_vec(features.clone());
-                run.forward(x, tape, &mut Pool::default())
+                run.forward(tape, &mut Pool::default())
             };
             let mut tape = Tape::default();
             let y = forward(&weights.buffers, Some(&mut tape));
@@ -335,6 +343,7 @@ fn gradients_of_curved_networks_are_finite_differences() {
                 program: &program,
                 weights: &weights.buffers,
                 mode,
+                batch: &batch,
             };
             let mut found = Weights::zeros(&graph);
             let gy = Buffer::from_vec(g.clone());
@@ -361,23 +370,23 @@ fn gradients_of_curved_networks_are_finite_differences() {
 fn constants_and_reshapes_are_no_steps_and_running_statistics_follow_in_order() {
     let graph = &graphs()[2];
     let program = Program::new(graph);
-    // Dense, relu, add, three constants, add: nothing for scalars and flattens.
-    assert_eq!(program.steps.len(), 7);
+    // The input, dense, relu, add, three constants, add: nothing for scalars and flattens.
+    assert_eq!(program.steps.len(), 8);
     let graph = &curved()[2];
     let program = Program::new(graph);
     assert_eq!(program.fewest_samples(), Some(9));
     let mut weights = weights(graph);
     let before = weights.clone();
-    let features = random(ROWS * 18, 5);
+    let batch = vectors(&program, &random(ROWS * 18, 5));
     let mut tape = Tape::default();
     let run = Run {
         program: &program,
         weights: &before.buffers,
         mode: Mode::Learn(None),
+        batch: &batch,
     };
-    let x = Buffer::from_vec(features);
-    run.forward(x, Some(&mut tape), &mut Pool::default());
-    let statistics = tape.statistics(&program);
+    run.forward(Some(&mut tape), &mut Pool::default());
+    let statistics = tape.statistics(&run);
     program.follow(&statistics, &mut weights.buffers);
     let [(_, first), (_, second)] = &statistics[..] else {
         unreachable!("it is used twice");
@@ -405,15 +414,15 @@ fn returns(graph: &Graph) {
     let mut found = Weights::zeros(graph);
     let mut held = Vec::new();
     for _ in 0..3 {
-        let mut x = pool.take(3 * 18);
-        x.values_mut().copy_from_slice(&random(3 * 18, 5));
+        let batch = vectors(&program, &random(3 * 18, 5));
         let run = Run {
             program: &program,
             weights: &weights.buffers,
             mode: Mode::Learn(None),
+            batch: &batch,
         };
         let mut tape = Tape::default();
-        let y = run.forward(x, Some(&mut tape), &mut pool);
+        let y = run.forward(Some(&mut tape), &mut pool);
         let mut gy = pool.take(y.values().len());
         gy.values_mut().fill(1.0);
         run.backward(tape, y, gy, &mut found.buffers, &mut pool);
@@ -431,8 +440,8 @@ fn a_relu_is_taken_into_the_layer_before_it() {
         .steps
         .iter()
         .filter(|s| s.kernel == Kernel::Map(Map::Relu));
-    assert_eq!((program.steps.len(), relus.count()), (4, 0));
-    assert!(program.steps[0].sends == [false] && program.steps[1].sends == [true]);
+    assert_eq!((program.steps.len(), relus.count()), (5, 0));
+    assert!(program.steps[1].sends == [false] && program.steps[2].sends == [true]);
 }
 
 #[test]
@@ -463,7 +472,7 @@ fn features_that_do_not_fit_are_refused() {
         assert_eq!(failure.code(), "E0804");
     }
     let other = graphs().remove(0);
-    let failure = predict(&other, &weights, &[0.0; 18], &threads).unwrap_err();
+    let failure = predict(&other, &weights, &[0.0; 18][..], &threads).unwrap_err();
     assert_eq!(failure.code(), "E0802");
     assert!(
         failure.to_string().contains("conv.weight [3, 1, 5]"),

@@ -62,7 +62,7 @@ impl Data {
 
     fn rows(&self) -> Rows<'_> {
         Rows {
-            features: &self.features,
+            features: (&self.features).into(),
             targets: &self.targets,
             ids: &self.ids,
         }

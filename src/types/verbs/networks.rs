@@ -8,7 +8,7 @@ use crate::types::matching::fit;
 use crate::types::numeric::number;
 use crate::types::problems;
 use crate::types::subst::Subst;
-use crate::types::ty::{Axes, Domain, Number, Ty};
+use crate::types::ty::{Axes, CrystalTy, Domain, Number, Ty};
 use crate::types::value::{Arg, Args, Form, Func, Val};
 
 impl Checker<'_> {
@@ -142,7 +142,19 @@ fn fed_by(features: &Ty) -> Option<(Ty, Fed)> {
             let fed = Fed::Crystal {
                 angles: crystal.angles.is_some(),
             };
-            Some((features.clone(), fed))
+            // In a network the domains have names of their own: what the letters of some
+            // signature were decides nothing.
+            let named = |domain: &Domain, name: &str| match domain {
+                Domain::Rows => Domain::Rows,
+                Domain::Named(_, number) => Domain::Named(name.into(), *number),
+            };
+            let crystal = CrystalTy {
+                nodes: named(&crystal.nodes, "atoms"),
+                edges: named(&crystal.edges, "bonds"),
+                angles: crystal.angles.as_ref().map(|t| named(t, "angles")),
+                ..crystal.clone()
+            };
+            Some((Ty::Crystal(crystal), fed))
         }
         Ty::Number(number) => {
             let sizes = number.axes.sizes.clone();
