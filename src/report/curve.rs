@@ -3,7 +3,9 @@
 
 use plotters::style::RGBColor;
 
-use super::figure::{self, Axis, Frame, Marker, Pen, Side, Spot, TEXT, colour, width};
+use super::figure::{
+    self, Axis, Drawing, Frame, Marker, Pen, Side, Spot, TEXT, colour, width,
+};
 use super::{EpochLoss, ReportProblem, Training, numbers};
 
 const SIZE: (u32, u32) = (1600, 960);
@@ -16,8 +18,8 @@ const FRAME: Frame = Frame {
 /// Beyond this many decades a loss is drawn on a logarithmic axis.
 const DECADES: f64 = 1.5;
 
-/// The learning curve as SVG.
-pub(super) fn draw(training: &Training) -> Result<Option<String>, ReportProblem> {
+/// The learning curve.
+pub(super) fn draw(training: &Training) -> Result<Option<Drawing>, ReportProblem> {
     let history = &training.history;
     let (Some(first), Some(last)) = (history.first(), history.last()) else {
         return Ok(None);
@@ -44,7 +46,7 @@ pub(super) fn draw(training: &Training) -> Result<Option<String>, ReportProblem>
 
     let said = "Learning curve: loss by epoch";
     let title = format!("Loss ({})", training.loss);
-    let svg = figure::draw("learning_curve.svg", said, SIZE, |pen| {
+    let drawing = figure::draw("learning_curve.svg", said, SIZE, |pen| {
         pen.axes(FRAME, [&x, &y], ["Epoch", &title])?;
         if let Some(kept) = kept {
             let at = x.along(f64::from(kept.epoch), FRAME.left, FRAME.right);
@@ -63,7 +65,7 @@ pub(super) fn draw(training: &Training) -> Result<Option<String>, ReportProblem>
         }
         legend(pen, training, !val.is_empty(), kept)
     })?;
-    Ok(Some(svg))
+    Ok(Some(drawing))
 }
 
 /// The axis of the losses, and what takes a loss to it.

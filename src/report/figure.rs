@@ -10,8 +10,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 pub(super) use axis::{Axis, minus};
-pub(super) use font::width;
+pub(super) use font::{fitted, width};
 pub use raster::to_png;
+#[cfg(test)]
+pub(super) use raster::tree;
 
 use super::ReportProblem;
 
@@ -29,6 +31,7 @@ pub(super) mod colour {
 
     pub const INK: RGBColor = RGBColor(0x22, 0x26, 0x2b);
     pub const SOFT: RGBColor = RGBColor(0x6b, 0x72, 0x7c);
+    pub const FAINT: RGBColor = RGBColor(0x9a, 0xa2, 0xac);
     pub const GRID: RGBColor = RGBColor(0xea, 0xec, 0xef);
     pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
     pub const TRAIN: RGBColor = RGBColor(0xc3, 0xca, 0xd4);
@@ -51,13 +54,17 @@ pub(super) enum Side {
     Middle,
     /// Centred, and read from below.
     Upwards,
+    /// Read from below, its end at the spot: a long label under an axis.
+    Below,
 }
 
 /// The marker of a series.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
     Disc,
     Triangle,
+    Square,
+    Diamond,
 }
 
 /// The rectangle that data are drawn in, in canvas units.
@@ -82,14 +89,86 @@ pub(super) struct Pen<'a> {
     name: &'static str,
 }
 
-/// Draws a figure of `size` canvas units and gives its SVG. `name` is the file, `title`
-/// what a reader who cannot see it is told.
+/// A finished figure: what it shows in words, its size in canvas units, and its marks.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drawing {
+    said: String,
+    pub size: (u32, u32),
+    marks: String,
+}
+
+impl Drawing {
+    /// The figure as an SVG file: no time, no ids.
+    pub(super) fn svg(&self) -> String {
+        let (wide, high) = self.size;
+        let [w, h] = [wide, high].map(|units| f64::from(units) / FINENESS);
+        let (said, marks) = (escaped(&self.said), &self.marks);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"0 0 {wide} {high}\" role=\"img\">\n<title>{said}</title>{marks}</svg>\n"
+        )
+    }
+
+    /// The figure as a part of another, in a place there.
+    fn inset(&self, place: Frame) -> String {
+        let (wide, high) = self.size;
+        let Frame {
+            left,
+            top,
+            right,
+            bottom,
+        } = place;
+        let [w, h] = [right - left, bottom - top];
+        let marks = &self.marks;
+        format!(
+            "\n<svg x=\"{left}\" y=\"{top}\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"0 0 {wide} {high}\">{marks}</svg>"
+        )
+    }
+}
+
+/// Several figures in one, each in its place; `paint` draws beside and above them.
+pub(super) fn compose(
+    name: &'static str,
+    said: &str,
+    size: (u32, u32),
+    parts: &[(Drawing, Frame)],
+    paint: impl FnOnce(&Pen<'_>) -> Result<(), ReportProblem>,
+) -> Result<Drawing, ReportProblem> {
+    let mut whole = draw(name, said, size, paint)?;
+    for (drawing, place) in parts {
+        whole.marks.push_str(&drawing.inset(*place));
+    }
+    Ok(whole)
+}
+
+/// Text that may stand in XML: what marks up is escaped, what XML forbids is a blank.
+fn escaped(text: &str) -> String {
+    printable(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// The text with blanks for control characters and for what XML forbids, in characters
+/// the font has as far as there are some that say the same.
+fn printable(text: &str) -> String {
+    let fit = |c: char| match c {
+        c if c.is_control() => ' ',
+        '\u{fffe}' | '\u{ffff}' => ' ',
+        c => font::known(c),
+    };
+    text.chars().map(fit).collect()
+}
+
+/// Draws a figure of `size` canvas units. `name` is what a failure calls it, `said` what
+/// a reader who cannot see it is told.
 pub(super) fn draw(
     name: &'static str,
-    title: &str,
+    said: &str,
     (wide, high): (u32, u32),
     paint: impl FnOnce(&Pen<'_>) -> Result<(), ReportProblem>,
-) -> Result<String, ReportProblem> {
+) -> Result<Drawing, ReportProblem> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (wide, high)).into_drawing_area();
@@ -98,19 +177,19 @@ pub(super) fn draw(
         paint(&pen)?;
         pen.check(pen.area.present())?;
     }
-    // Plotters writes the canvas size as the picture's; ours is finer. No time, no ids.
-    let Some((_, body)) = svg.split_once('>') else {
+    // Plotters writes the canvas size as the picture's; ours is finer: only what stands
+    // between its first and last tag is kept.
+    let marks = svg
+        .split_once('>')
+        .and_then(|(_, rest)| rest.rsplit_once("</svg>"));
+    let Some((marks, _)) = marks else {
         return Err(ReportProblem::compose(name, "the drawing is empty"));
     };
-    let [w, h] = [wide, high].map(|units| f64::from(units) / FINENESS);
-    let title = title
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-         viewBox=\"0 0 {wide} {high}\" role=\"img\">\n<title>{title}</title>{body}"
-    ))
+    Ok(Drawing {
+        said: said.to_owned(),
+        size: (wide, high),
+        marks: marks.to_owned(),
+    })
 }
 
 impl Pen<'_> {
@@ -175,6 +254,15 @@ impl Pen<'_> {
         Ok(())
     }
 
+    /// A filled rectangle between two corners, without an edge.
+    pub(super) fn patch(
+        &self,
+        corners: [Spot; 2],
+        fill: RGBColor,
+    ) -> Result<(), ReportProblem> {
+        self.check(self.area.draw(&Rectangle::new(corners, fill.filled())))
+    }
+
     /// A marker; all but the smallest have a thin white edge that keeps neighbours apart.
     pub(super) fn marker(
         &self,
@@ -202,6 +290,31 @@ impl Pen<'_> {
                 let inner = TriangleMarker::new(spot, radius, colour);
                 self.check(self.area.draw(&inner))
             }
+            Marker::Square | Marker::Diamond => {
+                let corners = |radius: i32| -> Vec<Spot> {
+                    let (x, y) = spot;
+                    let r = if marker == Marker::Square {
+                        radius - radius / 8
+                    } else {
+                        radius + radius / 3
+                    };
+                    if marker == Marker::Square {
+                        return vec![
+                            (x - r, y - r),
+                            (x + r, y - r),
+                            (x + r, y + r),
+                            (x - r, y + r),
+                        ];
+                    }
+                    vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)]
+                };
+                if edged {
+                    self.check(
+                        self.area.draw(&Polygon::new(corners(radius + 3), paper)),
+                    )?;
+                }
+                self.check(self.area.draw(&Polygon::new(corners(radius), colour)))
+            }
         }
     }
 
@@ -224,6 +337,7 @@ impl Pen<'_> {
             Side::Left => (HPos::Right, (x, y - up)),
             Side::Middle => (HPos::Center, (x, y - up)),
             Side::Upwards => (HPos::Center, (x - up, y)),
+            Side::Below => (HPos::Right, (x - up, y)),
         };
         let style = if bold {
             FontStyle::Bold
@@ -233,11 +347,11 @@ impl Pen<'_> {
         // The backend divides sizes by 1.24.
         let family = FontFamily::Name(font::FAMILIES);
         let mut font = FontDesc::new(family, size * 1.24, style);
-        if matches!(side, Side::Upwards) {
+        if matches!(side, Side::Upwards | Side::Below) {
             font = font.transform(FontTransform::Rotate270);
         }
         let style = font.color(&colour).pos(Pos::new(anchor, VPos::Top));
-        self.check(self.area.draw(&Text::new(text.to_owned(), spot, style)))
+        self.check(self.area.draw(&Text::new(printable(text), spot, style)))
     }
 
     /// Grid, frame, ticks, tick labels and axis titles.

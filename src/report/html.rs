@@ -17,12 +17,15 @@ use super::{
 
 const NAME: &str = "report.html";
 const TEMPLATE: &str = include_str!("report.html");
+/// The look of all pages.
+pub(super) const STYLE: &str = include_str!("style.css");
 /// How many of the worst rows are shown.
 const WORST: usize = 10;
 
 /// All that the template may name.
 #[derive(Serialize)]
 struct Page<'a> {
+    style: &'static str,
     study: &'a str,
     target: String,
     unit: &'a str,
@@ -108,12 +111,6 @@ pub(super) fn render(
     let Some(focus) = scores.last() else {
         return Err(ReportProblem::NoRows);
     };
-    let paragraphs: Vec<String> = report
-        .doc
-        .split("\n\n")
-        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|text| !text.is_empty())
-        .collect();
     let skipped: Vec<SkippedLine<'_>> = report
         .data
         .skipped
@@ -126,10 +123,11 @@ pub(super) fn render(
         })
         .collect();
     let page = Page {
+        style: STYLE,
         study: &report.study,
         target: report.target.with_unit(&report.target.name),
         unit: &report.target.unit,
-        paragraphs,
+        paragraphs: paragraphs(&report.doc),
         headline: headline(report, focus),
         splits: scores.iter().map(score_line).collect(),
         focus: focus.split.as_str(),
@@ -149,12 +147,29 @@ pub(super) fn render(
         lines: report.script.text.lines().collect(),
         provenance: &report.provenance,
     };
+    fill(NAME, TEMPLATE, &page)
+}
+
+/// A template with its names filled in, every text escaped.
+pub(super) fn fill(
+    name: &'static str,
+    template: &str,
+    page: &impl Serialize,
+) -> Result<String, ReportProblem> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine
-        .render_named_str(NAME, TEMPLATE, Value::from(Serde(&page)))
+        .render_named_str(name, template, Value::from(Serde(page)))
         // The alternate form names the line of the template.
-        .map_err(|e| ReportProblem::compose(NAME, format!("{e:#}")))
+        .map_err(|e| ReportProblem::compose(name, format!("{e:#}")))
+}
+
+/// The paragraphs of a text, which empty lines part.
+pub(super) fn paragraphs(doc: &str) -> Vec<String> {
+    doc.split("\n\n")
+        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|text| !text.is_empty())
+        .collect()
 }
 
 impl Course<'_> {
@@ -169,7 +184,7 @@ impl Course<'_> {
 }
 
 /// One sentence with the result.
-fn headline(report: &StudyReport, focus: &SplitScores) -> String {
+pub(super) fn headline(report: &StudyReport, focus: &SplitScores) -> String {
     let Scores {
         n, rmse, mae, r2, ..
     } = focus.scores;
@@ -239,6 +254,11 @@ fn worst(report: &StudyReport, split: Split) -> Vec<WorstLine<'_>> {
 }
 
 /// An SVG as the address of an image, so that nothing in it can run.
-fn image(svg: &str) -> String {
-    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
+pub(super) fn image(svg: &str) -> String {
+    address("image/svg+xml", svg.as_bytes())
+}
+
+/// A whole file as an address.
+pub(super) fn address(kind: &str, bytes: &[u8]) -> String {
+    format!("data:{kind};base64,{}", STANDARD.encode(bytes))
 }

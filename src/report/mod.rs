@@ -1,14 +1,18 @@
 //! Reports: in comes a [`StudyReport`], plain data about one study; out come its files:
 //! parity plot and learning curve (SVG, PNG), `predictions.csv`, `metrics.json`,
-//! `report.html`, and a table for the terminal. The same report gives the same bytes.
+//! `report.html`, and a table for the terminal. Or a [`document::Document`] comes in, of
+//! figures ([`plot::Figure`]), tables, texts and studies, and out come a page, Markdown
+//! and the files of each. The same report gives the same bytes.
 
 mod csv;
 mod curve;
+pub mod document;
 mod figure;
 mod html;
 mod json;
 mod numbers;
 mod parity;
+pub mod plot;
 mod problem;
 mod scores;
 mod table;
@@ -54,9 +58,12 @@ pub struct StudyReport {
     pub provenance: Provenance,
 }
 
+/// What a study predicts.
+pub type Target = Quantity;
+
 /// A quantity and its unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quantity {
     /// "formation energy per atom".
     pub name: String,
     /// "eV/atom"; empty for a plain number.
@@ -247,7 +254,20 @@ impl Named {
     }
 }
 
-impl Target {
+impl Quantity {
+    /// A quantity of that name and unit.
+    pub fn new(name: impl Into<String>, unit: impl Into<String>) -> Quantity {
+        Quantity {
+            name: name.into(),
+            unit: unit.into(),
+        }
+    }
+
+    /// As an axis says it: "Formation energy (eV/atom)".
+    fn title(&self) -> String {
+        self.with_unit(&parity::sentence_case(&self.name))
+    }
+
     /// `text` with the unit in brackets, where there is one.
     fn with_unit(&self, text: &str) -> String {
         if self.unit.is_empty() {
@@ -288,6 +308,8 @@ pub fn outcome_files(
     let scores = score_splits(&report.predictions)?;
     let parity = parity::draw(&report.target, &report.predictions, &scores)?;
     let curve = curve::draw(&report.training)?;
+    let parity = parity.svg();
+    let curve = curve.map(|drawing| drawing.svg());
     let html = html::render(report, &scores, &parity, curve.as_deref())?;
 
     let mut files = Vec::new();

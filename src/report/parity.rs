@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use plotters::style::RGBColor;
 
 use super::figure::{
-    self, Axis, Frame, Marker, Pen, Side, Spot, TEXT, colour, minus, width,
+    self, Axis, Drawing, Frame, Marker, Pen, Side, Spot, TEXT, colour, minus, width,
 };
 use super::scores::trend;
 use super::{Prediction, ReportProblem, Split, SplitScores, Target, numbers};
@@ -34,12 +34,12 @@ struct Corner {
     lines: Vec<String>,
 }
 
-/// The parity plot as SVG.
+/// The parity plot.
 pub(super) fn draw(
     target: &Target,
     rows: &[Prediction],
     scores: &[SplitScores],
-) -> Result<String, ReportProblem> {
+) -> Result<Drawing, ReportProblem> {
     let Some(focus) = scores.last() else {
         return Err(ReportProblem::NoRows);
     };
@@ -299,7 +299,7 @@ fn draw_results(
 }
 
 /// The first letter large.
-fn sentence_case(text: &str) -> String {
+pub(super) fn sentence_case(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),

@@ -50,6 +50,15 @@ pub enum ReportProblem {
         /// The name.
         name: String,
     },
+    /// Two rows for one bar or cell of a figure.
+    Twice {
+        /// "bar" or "cell".
+        what: &'static str,
+        /// Its x.
+        x: String,
+        /// Its series or y; empty where there is none.
+        by: String,
+    },
     /// A figure or file could not be put together.
     Compose {
         /// The file.
@@ -105,6 +114,10 @@ impl ReportProblem {
             ReportProblem::TooLarge => {
                 "use a larger unit for the target, or look for wrong values in the data"
             }
+            ReportProblem::Twice { .. } => {
+                "bring the rows of one place together first: by count, mean or another \
+                 number"
+            }
             ReportProblem::Write { source, .. } => match source.kind() {
                 _ if self.is_disk_full() => "make room on that disk and run again",
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -154,6 +167,12 @@ impl fmt::Display for ReportProblem {
             }
             ReportProblem::Duplicate { list, name } => {
                 write!(f, "two {list} are called `{name}`")
+            }
+            ReportProblem::Twice { what, x, by } if by.is_empty() => {
+                write!(f, "several rows for one {what}: {x}")
+            }
+            ReportProblem::Twice { what, x, by } => {
+                write!(f, "several rows for one {what}: {x}, {by}")
             }
             ReportProblem::Compose { what, reason } => {
                 write!(f, "cannot make {what}: {reason}")

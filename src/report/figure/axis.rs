@@ -102,7 +102,9 @@ fn label(value: f64, step: f64, largest: f64) -> String {
         return "0".to_owned();
     }
     if largest >= 1e6 || step < 1e-5 {
-        let text = format!("{value:.2e}");
+        // As many digits as tell two ticks apart.
+        let places = libm::log10(largest / step).ceil().clamp(0.0, 15.0) as usize + 1;
+        let text = format!("{value:.places$e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
         let digits = digits.trim_end_matches('0').trim_end_matches('.');
         return minus(&format!("{digits}e{power}"));
@@ -151,6 +153,7 @@ mod tests {
             (1.0, 1.0),
             (0.0, 0.0),
             (3.0, 3.1),
+            (1_234_567.0, 1_234_567.5),
             (-1e300, 1e300),
         ];
         for (low, high) in cases {

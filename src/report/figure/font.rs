@@ -30,6 +30,40 @@ pub(in crate::report) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size / f64::from(face.units_per_em())
 }
 
+/// A character the font has, in the place of one it may lack: the digits below and above
+/// the line of formulas and exponents become ordinary ones.
+pub(super) fn known(c: char) -> char {
+    let digit = |c: char, zero: char| {
+        let digit = u32::from(c).checked_sub(u32::from(zero))?;
+        char::from_digit(digit, 10)
+    };
+    match c {
+        '₀'..='₉' => digit(c, '₀').unwrap_or(c),
+        '⁰' | '⁴'..='⁹' => digit(c, '⁰').unwrap_or(c),
+        '⁻' => '−',
+        c => c,
+    }
+}
+
+/// The text, or as much of it as fits into `room` with an ellipsis after it.
+pub(in crate::report) fn fitted(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let room = room - width("…", size);
+    let mut taken = 0.0;
+    let mut short = String::new();
+    for c in text.chars() {
+        taken += width(c.encode_utf8(&mut [0; 4]), size);
+        if taken > room {
+            break;
+        }
+        short.push(c);
+    }
+    let short = short.trim_end();
+    format!("{short}…")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,10 +78,28 @@ mod tests {
         assert_eq!(families, [FAMILY, FAMILY]);
         for font in [ttf_noto_sans::REGULAR, ttf_noto_sans::BOLD] {
             let face = ttf_parser::Face::parse(font, 0).unwrap();
-            for c in "AZaz09Å²³−·°µ×–()/^=".chars() {
+            for c in "AZaz09Å²³−·°µ×–()/^=…≤".chars() {
                 assert!(face.glyph_index(c).is_some(), "no glyph for {c}");
             }
         }
+    }
+
+    #[test]
+    fn digits_of_formulas_can_be_read() {
+        let text: String = "Nb₁₂WO₃₃, Å⁻³ (10⁶)".chars().map(known).collect();
+        assert_eq!(text, "Nb12WO33, Å−³ (106)");
+    }
+
+    #[test]
+    fn long_texts_end_with_an_ellipsis() {
+        assert_eq!(fitted("short", 10.0, 100.0), "short");
+        let long = "é".repeat(300);
+        let short = fitted(&long, 10.0, 100.0);
+        assert!(
+            short.ends_with('…') && width(&short, 10.0) <= 100.0,
+            "{short}"
+        );
+        assert_eq!(fitted("wide", 10.0, 0.0), "…");
     }
 
     #[test]
