@@ -1,6 +1,6 @@
 //! The table from a builtin's name to what does it.
 
-use super::{data, features, rows, splits, train};
+use super::{data, features, report, rows, splits, train};
 use crate::chem::bundled;
 use crate::ir::{Call, Setting, Static};
 use crate::plan::Builtins;
@@ -33,9 +33,13 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.abs", 1, Body::Layer),
     ("prelude.acsf", 1, Body::Feature(features::acsf)),
     ("prelude.adam", 1, Body::Settings),
+    ("prelude.as_given", 1, Body::Constant),
+    ("prelude.ascending", 1, Body::Constant),
     ("prelude.avg_pool1d", 1, Body::Layer),
+    ("prelude.bars", 1, Body::Verb(report::bars)),
     ("prelude.batch_norm", 1, Body::Layer),
     ("prelude.best", 1, Body::Constant),
+    ("prelude.boxes", 1, Body::Verb(report::boxes)),
     ("prelude.bundled", 1, Body::Verb(data::bundled)),
     ("prelude.cbrt", 1, Body::Layer),
     ("prelude.cgcnn_atoms", 1, Body::Layer),
@@ -61,6 +65,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ),
     ("prelude.dense", 1, Body::Layer),
     ("prelude.density", 1, Body::Feature(features::density)),
+    ("prelude.descending", 1, Body::Constant),
     ("prelude.div", 1, Body::Rule),
     ("prelude.dropout", 1, Body::Layer),
     ("prelude.embedding", 1, Body::Layer),
@@ -72,6 +77,9 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.flatten", 1, Body::Layer),
     ("prelude.gaussians", 1, Body::Layer),
     ("prelude.glorot", 1, Body::Settings),
+    ("prelude.grid", 1, Body::Verb(report::grid)),
+    ("prelude.heatmap", 1, Body::Verb(report::heatmap)),
+    ("prelude.histogram", 1, Body::Verb(report::histogram)),
     ("prelude.holdout", 1, Body::Verb(splits::holdout)),
     ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
     ("prelude.kaiming", 1, Body::Settings),
@@ -89,6 +97,12 @@ const TABLE: &[(&str, u32, Body)] = &[
     ),
     ("prelude.last", 1, Body::Rule),
     ("prelude.leaky_relu", 1, Body::Layer),
+    (
+        "prelude.learning_curve",
+        1,
+        Body::Verb(report::learning_curve),
+    ),
+    ("prelude.lines", 1, Body::Verb(report::lines)),
     ("prelude.ln", 1, Body::Layer),
     ("prelude.mae", 1, Body::Constant),
     ("prelude.magpie", 1, Body::Feature(features::magpie)),
@@ -119,12 +133,20 @@ const TABLE: &[(&str, u32, Body)] = &[
         1,
         Body::Feature(features::padded_graph),
     ),
+    ("prelude.parity", 1, Body::Verb(report::parity)),
+    (
+        "prelude.periodic_table",
+        1,
+        Body::Verb(report::periodic_table),
+    ),
     ("prelude.r2", 1, Body::Constant),
     ("prelude.range_scale", 1, Body::Layer),
     ("prelude.relu", 1, Body::Layer),
     ("prelude.repeat", 1, Body::Rule),
+    ("prelude.report", 1, Body::Verb(report::report)),
     ("prelude.reshape", 1, Body::Layer),
     ("prelude.rmse", 1, Body::Constant),
+    ("prelude.scatter", 1, Body::Verb(report::scatter)),
     ("prelude.sigmoid", 1, Body::Layer),
     ("prelude.silu", 1, Body::Layer),
     (

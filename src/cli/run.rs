@@ -105,6 +105,7 @@ fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
     match &outcome.content {
         Content::Scores(report) => say(&result_table(report, look).map_err(failed)?),
         Content::Table(report) => say(&table_lines(report, look)),
+        Content::Document(document) => say(&document.lines(look).map_err(failed)?),
     }
     if let Some(out) = out {
         let dir = out.join(&outcome.study);

@@ -10,6 +10,7 @@ pub const PRELUDE: &[&str] = &[
     "std.prelude.data",
     "std.prelude.features",
     "std.prelude.training",
+    "std.prelude.reporting",
 ];
 
 /// Dotted name, file name for messages, text; the prelude's modules first.
@@ -48,6 +49,11 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.prelude.training",
         "stdlib/prelude/training.tmo",
         include_str!("../../stdlib/prelude/training.tmo"),
+    ),
+    (
+        "std.prelude.reporting",
+        "stdlib/prelude/reporting.tmo",
+        include_str!("../../stdlib/prelude/reporting.tmo"),
     ),
     (
         "std.layers",

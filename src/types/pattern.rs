@@ -109,7 +109,7 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 8] = [
+const ENUMERATIONS: [&str; 9] = [
     "AdamForm",
     "Init",
     "Keep",
@@ -117,6 +117,7 @@ const ENUMERATIONS: [&str; 8] = [
     "Metric",
     "OnBad",
     "Optimizer",
+    "Order",
     "Schedule",
 ];
 

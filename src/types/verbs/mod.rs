@@ -1,6 +1,7 @@
 //! Verbs over data sets, tables and models: what they need and what comes of it. A verb
 //! is a line of [`VERBS`] and a function in the file of its kind.
 
+mod figures;
 mod lambdas;
 mod networks;
 mod rows;
@@ -19,11 +20,19 @@ pub type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 
 /// Builtins that are verbs, by name.
 pub const VERBS: &[(&str, Verb)] = &[
+    ("bars", figures::bars),
+    ("boxes", figures::boxes),
     ("bundled", sources::bundled),
     ("evaluate", training::evaluate),
     ("featurize", training::featurize),
+    ("heatmap", figures::heatmap),
+    ("histogram", figures::histogram),
     ("holdout", splits::holdout),
     ("jsonl", sources::jsonl),
+    ("lines", figures::points),
+    ("periodic_table", figures::periodic_table),
+    ("report", figures::report),
+    ("scatter", figures::points),
     ("split", splits::split),
     ("take", rows::take),
     ("target", splits::target),
