@@ -47,6 +47,16 @@ impl Evaluation {
 }
 
 impl Evaluation {
+    /// What is predicted, and every row with its prediction.
+    pub fn predicted(self) -> (Target, Vec<Prediction>) {
+        (self.target, self.predictions)
+    }
+
+    /// How training went.
+    pub fn course(self) -> Training {
+        self.training
+    }
+
     /// The scores of one part: numbers in canonical units, and its rows as a table.
     /// None when no row is of that part.
     pub fn scores(&self, part: Split) -> Option<Cell> {

@@ -79,7 +79,7 @@ fn plain_cell(cell: &Cell, number: &dyn Fn(f64) -> f64) -> PlainCell {
 }
 
 /// A value in words.
-fn said(cell: &Cell, number: &dyn Fn(f64) -> f64) -> String {
+pub(super) fn said(cell: &Cell, number: &dyn Fn(f64) -> f64) -> String {
     let several =
         |all: &[Cell]| all.iter().map(|one| said(one, number)).collect::<Vec<_>>();
     match cell {

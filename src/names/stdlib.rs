@@ -12,6 +12,7 @@ pub const PRELUDE: &[&str] = &[
     "std.prelude.sources",
     "std.prelude.features",
     "std.prelude.training",
+    "std.prelude.reporting",
     "std.prelude.search",
     "std.prelude.insertion",
 ];
@@ -62,6 +63,11 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.prelude.training",
         "stdlib/prelude/training.tmo",
         include_str!("../../stdlib/prelude/training.tmo"),
+    ),
+    (
+        "std.prelude.reporting",
+        "stdlib/prelude/reporting.tmo",
+        include_str!("../../stdlib/prelude/reporting.tmo"),
     ),
     (
         "std.prelude.search",

@@ -65,7 +65,7 @@ impl PlainTable {
     }
 
     /// Whether a column holds numbers, for which side its entries are set to.
-    fn numeric(column: &PlainColumn) -> bool {
+    pub(super) fn numeric(column: &PlainColumn) -> bool {
         let number = |cell: &PlainCell| matches!(cell, PlainCell::Number(_));
         column.cells.iter().any(number)
             && !column

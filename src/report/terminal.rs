@@ -81,7 +81,7 @@ pub fn result_table(report: &StudyReport, look: Look) -> Result<String, ReportPr
 }
 
 /// The text in the characters the terminal has.
-fn plain(text: String, look: Look) -> String {
+pub(super) fn plain(text: String, look: Look) -> String {
     if look.unicode {
         return text;
     }

@@ -15,6 +15,8 @@ use crate::draw::Draws;
 use crate::ir::Call;
 use crate::nn::Threads;
 use crate::plan::{self, NodeId, Plan};
+use crate::report::document::Document;
+use crate::report::plot::Figure;
 use crate::source::Span;
 use crate::world::World;
 
@@ -29,6 +31,10 @@ pub enum Value {
     Evaluated(Arc<Artifact>),
     /// A table.
     Table(Arc<Table>),
+    /// A figure.
+    Figure(Arc<Figure>),
+    /// A report.
+    Report(Arc<Document>),
     /// One value: a number, or the scores of a part.
     Cell(Cell),
 }
@@ -145,7 +151,11 @@ impl<'a> Runner<'a> {
     pub fn dataset(&mut self, id: NodeId) -> Result<Arc<Dataset>, Problem> {
         match self.value(id)? {
             Value::Dataset(data) | Value::Trained(_, data) => Ok(data),
-            Value::Evaluated(_) | Value::Table(_) | Value::Cell(_) => Err(no_node()),
+            Value::Evaluated(_)
+            | Value::Table(_)
+            | Value::Figure(_)
+            | Value::Report(_)
+            | Value::Cell(_) => Err(no_node()),
         }
     }
 
@@ -154,7 +164,11 @@ impl<'a> Runner<'a> {
         match self.value(id)? {
             Value::Dataset(data) => Ok(Rows::Dataset(data)),
             Value::Table(table) => Ok(Rows::Table(table)),
-            Value::Trained(..) | Value::Evaluated(_) | Value::Cell(_) => Err(no_node()),
+            Value::Trained(..)
+            | Value::Evaluated(_)
+            | Value::Figure(_)
+            | Value::Report(_)
+            | Value::Cell(_) => Err(no_node()),
         }
     }
 
@@ -179,7 +193,7 @@ impl<'a> Runner<'a> {
             Value::Trained(..) | Value::Evaluated(_) => {
                 (self.settings.field)(self, whole, name)
             }
-            Value::Table(_) => Err(no_node()),
+            Value::Table(_) | Value::Figure(_) | Value::Report(_) => Err(no_node()),
         }
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::Session;
 use crate::diagnostic::{Code, Problem};
 use crate::names::Program;
-use crate::plan::PlannedStudy;
+use crate::plan::{NodeId, PlannedStudy};
+use crate::report::document::Document;
 use crate::report::{
     OutcomeFile, Script, StudyReport, TableReport, outcome_files, table_files,
 };
@@ -29,6 +30,8 @@ pub enum Content {
     Scores(Box<StudyReport>),
     /// A table.
     Table(Box<TableReport>),
+    /// A figure or a report.
+    Document(Box<Document>),
 }
 
 impl Outcome {
@@ -36,7 +39,7 @@ impl Outcome {
     pub fn scores(&self) -> Option<&StudyReport> {
         match &self.content {
             Content::Scores(report) => Some(report),
-            Content::Table(_) => None,
+            Content::Table(_) | Content::Document(_) => None,
         }
     }
 
@@ -44,7 +47,15 @@ impl Outcome {
     pub fn table(&self) -> Option<&TableReport> {
         match &self.content {
             Content::Table(report) => Some(report),
-            Content::Scores(_) => None,
+            Content::Scores(_) | Content::Document(_) => None,
+        }
+    }
+
+    /// The document of a study that is a figure or a report.
+    pub fn document(&self) -> Option<&Document> {
+        match &self.content {
+            Content::Document(document) => Some(document),
+            Content::Scores(_) | Content::Table(_) => None,
         }
     }
 }
@@ -81,6 +92,17 @@ impl Session<'_> {
                     files,
                 });
             }
+            Value::Figure(figure) => {
+                let document = crate::builtins::of_figure(runner, planned.root, &figure);
+                let shown = [planned.root];
+                return self.documented(program, runner, planned, document, &shown);
+            }
+            Value::Report(document) => {
+                let document = Document::clone(&document);
+                let node = runner.plan.node(planned.root);
+                let shown = node.map(|node| node.inputs.clone()).unwrap_or_default();
+                return self.documented(program, runner, planned, document, &shown);
+            }
             Value::Dataset(_) | Value::Cell(_) => {
                 return Err(Problem::new(
                     Code::E0603,
@@ -99,6 +121,52 @@ impl Session<'_> {
             content,
             files,
         })
+    }
+
+    /// The outcome of a study that is a figure or a report; `shown` are the nodes of those
+    /// of its sections that have one.
+    fn documented(
+        &self,
+        program: &Program,
+        runner: &Runner<'_>,
+        planned: &PlannedStudy,
+        mut document: Document,
+        shown: &[NodeId],
+    ) -> Result<Outcome, Problem> {
+        let study = planned.study.name.to_string();
+        if document.title.is_empty() {
+            document.title = study.replace('_', " ");
+        }
+        document.doc = planned.study.doc.as_deref().unwrap_or_default().into();
+        document.script = script_of(program);
+        let sections = document.sections.iter_mut();
+        let origins = sections.filter_map(|section| section.origin.as_mut());
+        for (origin, id) in origins.zip(shown) {
+            let node = runner.plan.node(*id);
+            origin.study.clone_from(&study);
+            origin.lines = node.and_then(|node| self.lines(program, node.span));
+        }
+        let files = document.files().map_err(|problem| {
+            crate::builtins::undrawable(&problem, planned.study.span)
+        })?;
+        let content = Content::Document(document.into());
+        Ok(Outcome {
+            study,
+            content,
+            files,
+        })
+    }
+
+    /// First and last line of a span, where it lies in the script that is run.
+    fn lines(&self, program: &Program, span: Span) -> Option<(u32, u32)> {
+        let root = program.root.and_then(|id| program.module(id))?;
+        let source = self.sources.of(span)?;
+        if source.name != root.source.name {
+            return None;
+        }
+        let last = Span::new(span.end.saturating_sub(1).max(span.start), span.end);
+        let line = |span| u32::try_from(self.sources.position(span)?.line).ok();
+        Some((line(span)?, line(last)?))
     }
 
     /// The files of an outcome: from the store when they were drawn before, with the same

@@ -6,16 +6,17 @@ use crate::report::terminal::{Look, result_table};
 use crate::session::{Content, Outcome};
 use crate::source::Span;
 
-/// The scores or the table of a study.
+/// The scores, the table or the report of a study.
 ///
 /// # Errors
 /// E0902 when they cannot be shown.
 pub fn shown(outcome: &Outcome, look: Look) -> Result<String, Box<Problem>> {
-    let report = match &outcome.content {
-        Content::Scores(report) => report,
-        Content::Table(report) => return Ok(table_lines(report, look)),
+    let lines = match &outcome.content {
+        Content::Scores(report) => result_table(report, look),
+        Content::Table(report) => Ok(table_lines(report, look)),
+        Content::Document(document) => document.lines(look),
     };
-    result_table(report, look).map_err(|problem| {
+    lines.map_err(|problem| {
         let help = problem.help();
         let problem = Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "");
         Box::new(problem.help(help))

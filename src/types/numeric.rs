@@ -68,8 +68,21 @@ pub fn same_kind(a: &Ty, b: &Ty) -> bool {
         (Ty::Tuple(a), Ty::Tuple(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(s, t)| same_kind(s, t))
         }
-        _ => a == b,
+        _ => a == b || (shown(a) && shown(b)),
     }
+}
+
+/// What a report shows: a list may hold several kinds of it.
+fn shown(ty: &Ty) -> bool {
+    matches!(
+        ty,
+        Ty::Figure
+            | Ty::Table(_)
+            | Ty::Scores(_)
+            | Ty::Trained(_)
+            | Ty::Evaluated(_)
+            | Ty::Text
+    )
 }
 
 /// The axes of an entry-by-entry result; none when the sizes do not fit.

@@ -113,7 +113,7 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 15] = [
+const ENUMERATIONS: [&str; 16] = [
     "AdamForm",
     "Channel",
     "DecayOn",
@@ -126,6 +126,7 @@ const ENUMERATIONS: [&str; 15] = [
     "Metric",
     "OnBad",
     "Optimizer",
+    "Order",
     "Schedule",
     "TargetScale",
     "Watched",

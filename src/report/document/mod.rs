@@ -5,13 +5,14 @@
 mod html;
 mod markdown;
 mod parts;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::plot::{Figure, Mark};
-use super::{OutcomeFile, Provenance, Quantity, ReportProblem, Script, StudyReport};
+use super::plot::Figure;
+use super::{OutcomeFile, PlainTable, Provenance, ReportProblem, Script, StudyReport};
 
 /// What a `report` says, as plain data that can be stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub struct Section {
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// A table.
-    Table(Table),
+    Table(PlainTable),
     /// A figure.
     Figure(Figure),
     /// Words; empty lines part paragraphs.
@@ -64,15 +65,6 @@ pub struct Origin {
     pub lines: Option<(u32, u32)>,
 }
 
-/// A table: rows as long as there are columns.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Table {
-    /// Names and units of the columns.
-    pub columns: Vec<Quantity>,
-    /// The rows.
-    pub rows: Vec<Vec<Mark>>,
-}
-
 impl Document {
     /// The document's files, in a fixed order; no disk is touched. Figures and tables are
     /// numbered as they stand in the document: `01_bars.svg`, `02_table.csv`.
@@ -80,7 +72,7 @@ impl Document {
     /// # Errors
     /// A figure that cannot be drawn; a study that cannot be scored.
     pub fn files(&self) -> Result<Vec<OutcomeFile>, ReportProblem> {
-        let parts = parts::of(self)?;
+        let parts = parts::of(self, true)?;
         let mut files: Vec<OutcomeFile> = Vec::new();
         for part in &parts {
             files.extend(part.files.iter().cloned());

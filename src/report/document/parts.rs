@@ -1,11 +1,12 @@
 //! The parts a document is set from: every section comes apart into texts, tables and
 //! figures, numbered and captioned, with their files.
 
-use super::super::plot::{Figure, Mark, Parity, shown, table_csv};
+use super::super::plot::{Figure, Parity, alike};
 use super::super::{
-    OutcomeFile, Quantity, ReportProblem, StudyReport, html, score_splits,
+    OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, Scores, SplitScores,
+    StudyReport, html, score_splits, table_csv,
 };
-use super::{Content, Document, Origin, Table};
+use super::{Content, Document, Origin};
 
 /// One part.
 pub(super) struct Part<'a> {
@@ -34,9 +35,13 @@ pub(super) enum Body {
     },
 }
 
-/// The parts of a document, in order.
-pub(super) fn of(document: &Document) -> Result<Vec<Part<'_>>, ReportProblem> {
+/// The parts of a document, in order; their figures drawn where files are wanted.
+pub(super) fn of(
+    document: &Document,
+    drawn: bool,
+) -> Result<Vec<Part<'_>>, ReportProblem> {
     let mut maker = Maker {
+        drawn,
         parts: Vec::new(),
         files: 0,
         figures: 0,
@@ -62,6 +67,7 @@ pub(super) fn of(document: &Document) -> Result<Vec<Part<'_>>, ReportProblem> {
 }
 
 struct Maker<'a> {
+    drawn: bool,
     parts: Vec<Part<'a>>,
     files: usize,
     figures: usize,
@@ -91,34 +97,34 @@ impl<'a> Maker<'a> {
         self.files += 1;
         self.figures += 1;
         let stem = format!("{:02}_{}", self.files, figure.kind());
+        let (svg, files) = match self.drawn {
+            true => (figure.svg()?, figure.files(&stem)?),
+            false => Default::default(),
+        };
         let body = Body::Figure {
             number: self.figures,
             said: figure.said(),
-            svg: figure.svg()?,
-            stem: stem.clone(),
+            svg,
+            stem,
         };
-        self.push(body, origin, figure.files(&stem)?);
+        self.push(body, origin, files);
         Ok(())
     }
 
     fn table(
         &mut self,
-        table: &Table,
+        table: &PlainTable,
         origin: Option<&'a Origin>,
     ) -> Result<(), ReportProblem> {
         self.files += 1;
         self.tables += 1;
         let stem = format!("{:02}_table", self.files);
-        let bytes = table_csv(&table.columns, &table.rows)?;
+        let bytes = table_csv(table)?;
         let name = format!("{stem}.csv");
         let (rows, numbers) = set(table);
         let body = Body::Table {
             number: self.tables,
-            titles: table
-                .columns
-                .iter()
-                .map(|one| one.with_unit(&one.name))
-                .collect(),
+            titles: table.columns.iter().map(PlainColumn::head).collect(),
             numbers,
             rows,
         };
@@ -136,30 +142,27 @@ impl<'a> Maker<'a> {
             return Err(ReportProblem::NoRows);
         };
         let unit = &study.target.unit;
-        let column = |name: &str, unit: &str| Quantity::new(name, unit);
-        let columns = vec![
-            column("split", ""),
-            column("rows", ""),
-            column("RMSE", unit),
-            column("MAE", unit),
-            column("R²", ""),
-            column("largest error", unit),
-        ];
-        let rows = scores.iter().map(|one| {
-            let scores = &one.scores;
-            let number = Mark::Number;
-            vec![
-                Mark::Name(one.split.as_str().to_owned()),
-                number(scores.n as f64),
-                number(scores.rmse),
-                number(scores.mae),
-                scores.r2.map_or(Mark::Missing, Mark::Number),
-                number(scores.max_error),
-            ]
-        });
-        let table = Table {
-            columns,
-            rows: rows.collect(),
+        let column = |name: &str, unit: &str, cells| PlainColumn {
+            name: name.to_owned(),
+            unit: unit.to_owned(),
+            cells,
+        };
+        let numbers = |of: fn(&Scores) -> Option<f64>| {
+            let cell = |one: &SplitScores| {
+                of(&one.scores).map_or(PlainCell::Missing, PlainCell::Number)
+            };
+            scores.iter().map(cell).collect()
+        };
+        let names = scores.iter().map(|one| one.split.as_str().to_owned());
+        let table = PlainTable {
+            columns: vec![
+                column("split", "", names.map(PlainCell::Text).collect()),
+                column("rows", "", numbers(|one| Some(one.n as f64))),
+                column("RMSE", unit, numbers(|one| Some(one.rmse))),
+                column("MAE", unit, numbers(|one| Some(one.mae))),
+                column("R²", "", numbers(|one| one.r2)),
+                column("largest error", unit, numbers(|one| Some(one.max_error))),
+            ],
         };
         let doc = match study.doc.is_empty() {
             true => String::new(),
@@ -182,23 +185,32 @@ impl<'a> Maker<'a> {
 
 /// The cells as texts, numbers of a column with digits alike, and which columns hold
 /// numbers only.
-fn set(table: &Table) -> (Vec<Vec<String>>, Vec<bool>) {
+fn set(table: &PlainTable) -> (Vec<Vec<String>>, Vec<bool>) {
     let mut columns = Vec::new();
-    let mut numbers = Vec::new();
-    for at in 0..table.columns.len() {
-        let cells: Vec<&Mark> = table
-            .rows
-            .iter()
-            .map(|row| row.get(at).unwrap_or(&Mark::Missing))
-            .collect();
-        numbers.push(!cells.iter().any(|cell| matches!(cell, Mark::Name(_))));
-        columns.push(shown(&cells).into_iter());
+    for column in &table.columns {
+        columns.push(texts(&column.cells).into_iter());
     }
-    let rows = table.rows.iter().map(|_| {
+    let rows = (0..table.rows()).map(|_| {
         let row = columns
             .iter_mut()
             .map(|column| column.next().unwrap_or_default());
         row.collect()
     });
-    (rows.collect(), numbers)
+    let rows = rows.collect();
+    let numbers = table.columns.iter().map(PlainTable::numeric);
+    (rows, numbers.collect())
+}
+
+fn texts(cells: &[PlainCell]) -> Vec<String> {
+    let numbers = cells.iter().filter_map(|cell| match cell {
+        PlainCell::Number(x) => Some(*x),
+        _ => None,
+    });
+    let numbers: Vec<f64> = numbers.collect();
+    let mut numbers = alike(&numbers).into_iter();
+    let text = |cell: &PlainCell| match cell {
+        PlainCell::Number(_) => numbers.next().unwrap_or_default(),
+        other => other.said(),
+    };
+    cells.iter().map(text).collect()
 }

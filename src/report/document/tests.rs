@@ -1,6 +1,6 @@
-use super::super::plot::{Bars, Cell, Heatmap, Order, Parity, Point, Points};
+use super::super::plot::{Bars, Cell, Heatmap, Mark, Order, Parity, Point, Points};
 use super::super::tests::sample;
-use super::super::{Named, OutcomeFile};
+use super::super::{Named, OutcomeFile, PlainCell, PlainColumn, Quantity};
 use super::*;
 
 const EVIL: &str =
@@ -27,13 +27,24 @@ fn document(text: &str) -> Document {
         },
         order: Order::Given,
     });
-    let table = Table {
-        columns: vec![quantity(), Quantity::new("energy", "eV")],
-        rows: vec![
-            vec![Mark::Name(text.to_owned()), Mark::Number(1.5)],
-            vec![Mark::Missing, Mark::Number(2.25)],
-            vec![Mark::Name("short".to_owned())],
-        ],
+    let number = PlainCell::Number;
+    let column = |name: &str, unit: &str, cells: [PlainCell; 3]| PlainColumn {
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        cells: cells.to_vec(),
+    };
+    let names = [
+        PlainCell::Text(text.to_owned()),
+        PlainCell::Missing,
+        PlainCell::Text("short".to_owned()),
+    ];
+    let energies = [
+        number(1.5),
+        number(2.25),
+        PlainCell::Failed(text.to_owned()),
+    ];
+    let table = PlainTable {
+        columns: vec![column(text, text, names), column("energy", "eV", energies)],
     };
     let section = |content| Section {
         title: text.to_owned(),
@@ -110,7 +121,7 @@ fn the_markdown_names_figures_lines_and_keys() {
         "![Bars: data by data, for each data](01_bars.svg)",
         "**Figure 1.** Bars: data by data, for each data. Study data, key `abab",
         "script lines 2 to 4. Data: [01_bars.csv](01_bars.csv).",
-        "| data (data) | energy (eV) |\n| --- | ---: |\n| data | 1.50 |\n|  | 2.25 |\n",
+        "| data (data) | energy (eV) |\n| --- | ---: |\n| data | 1.50 |\n| – | 2.25 |\n| short | failed |\n",
         "3  study a =\n4    b\n5  // data\n```\n",
         "* seed: data: `7`",
     ] {

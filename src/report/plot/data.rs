@@ -59,21 +59,6 @@ pub(super) fn files(
     Ok(())
 }
 
-/// A table as CSV: rows are as long as there are columns.
-pub(in crate::report) fn table_csv(
-    columns: &[Quantity],
-    rows: &[Vec<Mark>],
-) -> Result<Vec<u8>, ReportProblem> {
-    let header: Vec<String> = columns.iter().map(column).collect();
-    let rows = rows.iter().map(|row| {
-        let cells = 0..columns.len();
-        cells
-            .map(|at| row.get(at).map(mark).unwrap_or_default())
-            .collect()
-    });
-    table(&header, rows)
-}
-
 fn points(data: &Points) -> Result<Vec<u8>, ReportProblem> {
     let mut header = vec![column(&data.x), column(&data.y)];
     header.extend(data.by.as_ref().map(column));

@@ -77,7 +77,7 @@ pub(super) fn label(mark: &Mark) -> String {
 }
 
 /// A number as it was written, or with four digits where that is long.
-pub(super) fn number(x: f64) -> String {
+pub fn number(x: f64) -> String {
     let whole = x.fract() == 0.0 && x.abs() < 1e15;
     if whole && x.abs() >= 1e4 {
         let sign = if x < 0.0 { "−" } else { "" };
@@ -93,7 +93,7 @@ pub(super) fn number(x: f64) -> String {
 /// Numbers that stand side by side, with as many digits after the point as the largest
 /// needs for four in all, less what is zero in each; each by itself where they are whole,
 /// or where a small one would vanish.
-pub(super) fn alike(values: &[f64]) -> Vec<String> {
+pub(in crate::report) fn alike(values: &[f64]) -> Vec<String> {
     const DIGITS: i32 = 4;
     let each = || values.iter().map(|x| number(*x)).collect();
     let most = values.iter().map(|x| x.abs()).fold(0.0, f64::max);
@@ -115,25 +115,6 @@ pub(super) fn alike(values: &[f64]) -> Vec<String> {
         digits -= 1;
     }
     set(digits).iter().map(|text| minus(text)).collect()
-}
-
-/// A column's cells as texts, its numbers alike; nothing where one is missing.
-pub(in crate::report) fn shown(cells: &[&Mark]) -> Vec<String> {
-    let numbers: Vec<f64> = cells
-        .iter()
-        .filter_map(|cell| match cell {
-            Mark::Number(x) if drawable(*x) => Some(*x),
-            _ => None,
-        })
-        .collect();
-    let mut texts = alike(&numbers).into_iter();
-    let text = |cell: &&Mark| match cell {
-        Mark::Number(x) if drawable(*x) => texts.next().unwrap_or_default(),
-        Mark::Number(x) => minus(&x.to_string()),
-        Mark::Name(name) => name.clone(),
-        Mark::Missing => String::new(),
-    };
-    cells.iter().map(text).collect()
 }
 
 /// The names of the series, in the order of the rows.

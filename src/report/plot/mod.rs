@@ -19,8 +19,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use data::table_csv;
-pub(super) use marks::shown;
+pub(super) use marks::alike;
+pub use marks::number;
 
 use super::figure::Drawing;
 use super::{

@@ -1,6 +1,7 @@
 //! Verbs over data sets, tables and models: what they need and what comes of it. A verb
 //! is a line of [`VERBS`] and a function in the file of its kind.
 
+mod figures;
 mod insertion;
 mod lambdas;
 mod networks;
@@ -25,22 +26,30 @@ pub type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 pub const VERBS: &[(&str, Verb)] = &[
     ("ase_db", super::source::structures),
     ("bader", insertion::bader),
+    ("bars", figures::bars),
+    ("boxes", figures::boxes),
     ("bundled", sources::bundled),
     ("cif_folder", super::source::structures),
     ("density_difference", insertion::density_difference),
     ("evaluate", training::evaluate),
     ("extxyz", super::source::structures),
     ("featurize", training::featurize),
+    ("heatmap", figures::heatmap),
+    ("histogram", figures::histogram),
     ("holdout", splits::holdout),
     ("insertion", insertion::insertion),
     ("isosurface", insertion::isosurface),
     ("jarvis", super::source::structures),
     ("jsonl", sources::jsonl),
+    ("lines", figures::points),
     ("matbench", super::source::structures),
     ("materials_project", super::source::structures),
     ("optimade", super::source::structures),
+    ("periodic_table", figures::periodic_table),
     ("pick", search::pick),
     ("pivot", search::pivot),
+    ("report", figures::report),
+    ("scatter", figures::points),
     ("split", splits::split),
     ("structures", super::source::structures),
     ("take", rows::take),
