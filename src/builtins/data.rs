@@ -100,11 +100,10 @@ fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     }
     let mut units = BTreeMap::new();
     for column in &records.columns {
-        // What is canonical already, and what has no known unit, stays as it is.
-        if let Some(unit) = column.unit.and_then(|unit| Unit::parse(unit).ok())
-            && (unit.ten != 0 || unit.factor != 1.0)
+        if let Some(text) = column.unit
+            && let Ok(unit) = Unit::parse(text)
         {
-            units.insert(column.name.clone(), unit);
+            units.insert(column.name.clone(), (text.into(), unit));
         }
     }
     value(Dataset {

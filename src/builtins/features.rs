@@ -23,7 +23,7 @@ use crate::source::Span;
 pub use descriptors::{
     acsf, coulomb_matrix, coulomb_spectrum, density, largest_cavity, largest_channel,
     magpie, orbital_field_matrix, packing_fraction, sine_coulomb_matrix,
-    sine_coulomb_spectrum, soap, space_group, space_group_number, void_fraction,
+    sine_coulomb_spectrum, soap, prototype, space_group, space_group_number, void_fraction,
     volume_per_atom, xrd,
 };
 pub use graphs::{

@@ -6,7 +6,10 @@
 mod data;
 mod features;
 mod fields;
+mod joined;
 mod layers;
+mod order;
+mod overlap;
 mod registry;
 mod rows;
 mod settings;
@@ -21,5 +24,5 @@ pub use layers::lower;
 pub use registry::{Body, Registry, find, names};
 pub use summary::Evaluation;
 pub use table::{LayerShape, layer_table, weight_count};
-pub use tables::{plain, table_report};
+pub use tables::{plain, saved_files, table_report};
 pub use train::{EVALUATION, WEIGHTS};

@@ -106,6 +106,13 @@ fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
         Content::Scores(report) => say(&result_table(report, look).map_err(failed)?),
         Content::Table(report) => say(&table_lines(report, look)),
     }
+    if let (None, Content::Table(_)) = (out, &outcome.content) {
+        let asked = outcome.files.iter().map(|file| file.name.as_str());
+        let asked = asked.filter(|name| !matches!(*name, "report.html" | "table.csv"));
+        for name in asked {
+            say(&format!("{name} is written with --out DIR\n"));
+        }
+    }
     if let Some(out) = out {
         let dir = out.join(&outcome.study);
         let written = write_files(&dir, &outcome.files).map_err(failed)?;

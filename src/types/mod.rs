@@ -14,6 +14,7 @@ mod fields;
 mod generic;
 mod graphs;
 mod infer;
+mod listed;
 mod literal;
 mod matching;
 mod numeric;

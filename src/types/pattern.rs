@@ -109,14 +109,16 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 8] = [
+const ENUMERATIONS: [&str; 10] = [
     "AdamForm",
+    "First",
     "Init",
     "Keep",
     "Loss",
     "Metric",
     "OnBad",
     "Optimizer",
+    "Order",
     "Schedule",
 ];
 

@@ -1,6 +1,7 @@
 //! Verbs over data sets, tables and models: what they need and what comes of it. A verb
 //! is a line of [`VERBS`] and a function in the file of its kind.
 
+mod columns;
 mod lambdas;
 mod networks;
 mod rows;
@@ -11,7 +12,7 @@ mod training;
 use super::builtin::Applied;
 use super::check::Checker;
 use super::problems;
-use super::ty::{Columns, DatasetTy, TableTy, Ty};
+use super::ty::{Columns, DatasetTy, Part, TableTy, Ty};
 use super::value::{Form, Val};
 
 /// What a verb makes of its arguments.
@@ -20,12 +21,27 @@ pub type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 /// Builtins that are verbs, by name.
 pub const VERBS: &[(&str, Verb)] = &[
     ("bundled", sources::bundled),
+    ("complete", rows::complete),
+    ("count", columns::count),
+    ("count_members", columns::count_members),
+    ("deduplicate", rows::deduplicate),
+    ("derive", rows::derive),
     ("evaluate", training::evaluate),
     ("featurize", training::featurize),
+    ("group_split", splits::group_split),
     ("holdout", splits::holdout),
+    ("impute", rows::impute),
+    ("join", rows::join),
     ("jsonl", sources::jsonl),
+    ("rank", rows::rank),
+    ("sample", rows::fewer),
+    ("save", columns::save),
+    ("select", columns::select),
+    ("sort", rows::sort),
     ("split", splits::split),
-    ("take", rows::take),
+    ("split_where", splits::split_where),
+    ("table", columns::table),
+    ("take", rows::fewer),
     ("target", splits::target),
     ("train", training::train),
     ("where", rows::keep_where),
@@ -64,7 +80,11 @@ enum Subject {
 
 impl Subject {
     fn of(call: &Applied) -> Option<Subject> {
-        match &call.value("rows")?.ty {
+        Subject::from(&call.value("rows")?.ty)
+    }
+
+    fn from(ty: &Ty) -> Option<Subject> {
+        match ty {
             Ty::Dataset(data) => Some(Subject::Dataset((**data).clone())),
             Ty::Table(table) => Some(Subject::Table((**table).clone())),
             _ => None,
@@ -75,6 +95,32 @@ impl Subject {
         match self {
             Subject::Dataset(data) => &data.columns,
             Subject::Table(table) => &table.columns,
+        }
+    }
+
+    fn columns_mut(&mut self) -> &mut Columns {
+        match self {
+            Subject::Dataset(data) => &mut data.columns,
+            Subject::Table(table) => &mut table.columns,
+        }
+    }
+
+    /// The part the rows come from, when they come from one.
+    fn part(&self) -> Option<Part> {
+        match self {
+            Subject::Dataset(data) => data.from,
+            Subject::Table(table) => table.from,
+        }
+    }
+
+    /// Columns came in that hold rows of that part: the more secret part counts.
+    fn comes_from(&mut self, part: Option<Part>) {
+        let from = match self {
+            Subject::Dataset(data) => &mut data.from,
+            Subject::Table(table) => &mut table.from,
+        };
+        if let Some(part @ (Part::Val | Part::Test)) = part {
+            *from = (*from).max(Some(part));
         }
     }
 
