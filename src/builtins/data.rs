@@ -101,10 +101,11 @@ pub(super) fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     let mut units = BTreeMap::new();
     for column in &records.columns {
         // What is canonical already, and what has no known unit, stays as it is.
-        if let Some(unit) = column.unit.as_ref().and_then(|unit| Unit::parse(unit).ok())
+        if let Some(text) = &column.unit
+            && let Ok(unit) = Unit::parse(text)
             && (unit.ten != 0 || unit.factor != 1.0)
         {
-            units.insert(column.name.clone(), unit);
+            units.insert(column.name.clone(), (text.as_str().into(), unit));
         }
     }
     value(Dataset {

@@ -22,7 +22,7 @@ use crate::source::Span;
 
 pub use descriptors::{
     acsf, coulomb_matrix, coulomb_spectrum, density, largest_cavity, largest_channel,
-    magpie, orbital_field_matrix, packing_fraction, sine_coulomb_matrix,
+    magpie, orbital_field_matrix, packing_fraction, prototype, sine_coulomb_matrix,
     sine_coulomb_spectrum, soap, space_group, space_group_number, void_fraction,
     volume_per_atom, xrd,
 };

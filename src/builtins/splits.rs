@@ -1,6 +1,7 @@
 //! What is to be predicted, and which rows are set aside.
 
 use super::data::{Done, lost, value};
+use super::overlap::warn_of_overlap;
 use super::rows::{given, lambda, values};
 use super::settings::number;
 use crate::diagnostic::{Code, Problem};
@@ -67,11 +68,92 @@ pub fn split(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let data = given(runner, work)?;
     let all: Vec<usize> = (0..data.rows.len()).collect();
     let test = chosen(runner, work, &data, &all, "test")?;
+    test_aside(runner, work, &data, &test)
+}
+
+/// `split_where(test: …)`.
+pub fn split_where(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let data = given(runner, work)?;
+    let condition = lambda(work, "test")?;
+    let cells = values(&Rows::Dataset(data.clone()), &condition.body, work.span)?;
+    let holds = |at: &usize| cells.get(*at) == Some(&Cell::Bool(true));
+    let test: Vec<usize> = (0..cells.len()).filter(holds).collect();
+    some_of_both(work, test.len(), cells.len(), "take another condition")?;
+    test_aside(runner, work, &data, &test)
+}
+
+/// `group_split(by: …, test: …)`: rows with an equal value are drawn together.
+pub fn group_split(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let data = given(runner, work)?;
+    let by = lambda(work, "by")?;
+    let fraction = number(work.call, "test").ok_or_else(|| lost(work.span))?;
+    let draws = runner.draws(work.call);
+    let mut test = Vec::new();
+    let cells = values(&Rows::Dataset(data.clone()), &by.body, work.span)?;
+    for (at, cell) in cells.iter().enumerate() {
+        // What could not be computed is a group of its own.
+        let id = match cell {
+            Cell::Failed(_) | Cell::Missing => {
+                data.rows.get(at).map(|row| row_id(&row.id))
+            }
+            cell => Some(row_id(&written(cell))),
+        };
+        let draw = draws.stream("group_split", &[id.unwrap_or(0)]).next_f64();
+        if draw < fraction {
+            test.push(at);
+        }
+    }
+    let help = "take another fraction or seed, or smaller groups";
+    some_of_both(work, test.len(), cells.len(), help)?;
+    test_aside(runner, work, &data, &test)
+}
+
+/// A value as a text that is the same for equal values and no others of its type.
+fn written(cell: &Cell) -> String {
+    match cell {
+        // -0 is 0.
+        Cell::Number(x) => format!("{:?}", x + 0.0),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Text(text) => format!("{}:{text}", text.len()),
+        Cell::Element(element) => element.symbol().to_string(),
+        Cell::Many(all) => {
+            let mut parts: Vec<String> = all.iter().map(written).collect();
+            if all.iter().all(|cell| matches!(cell, Cell::Element(_))) {
+                parts.sort_unstable();
+            }
+            format!("[{}]", parts.join(","))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn some_of_both(
+    work: &Work<'_>,
+    aside: usize,
+    all: usize,
+    help: &str,
+) -> Result<(), Problem> {
+    let what = match aside {
+        0 => "sets no rows aside",
+        aside if aside == all => "leaves no rows to train on",
+        _ => return Ok(()),
+    };
+    let title = format!("this {} {what}", work.call.short_name());
+    Err(Problem::new(Code::E0713, title, work.span, format!("of {all} rows")).help(help))
+}
+
+fn test_aside(
+    runner: &mut Runner<'_>,
+    work: &Work<'_>,
+    data: &Dataset,
+    test: &[usize],
+) -> Done {
     let mut parts = vec![Part::Train; data.rows.len()];
-    mark(&mut parts, &test, Part::Test);
+    mark(&mut parts, test, Part::Test);
+    warn_of_overlap(runner, work, data, &parts, Part::Test)?;
     value(Dataset {
         parts: Some(parts),
-        ..(*data).clone()
+        ..data.clone()
     })
 }
 
@@ -85,6 +167,7 @@ pub fn holdout(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         .clone()
         .unwrap_or(vec![Part::Train; data.rows.len()]);
     mark(&mut parts, &val, Part::Val);
+    warn_of_overlap(runner, work, &data, &parts, Part::Val)?;
     value(Dataset {
         parts: Some(parts),
         ..(*data).clone()
@@ -120,20 +203,7 @@ fn chosen(
             set_aside.push(*at);
         }
     }
-    if set_aside.is_empty() || set_aside.len() == among.len() {
-        let (none, some) = (set_aside.is_empty(), among.len());
-        let what = if none {
-            "sets no rows aside"
-        } else {
-            "leaves no rows to train on"
-        };
-        return Err(Problem::new(
-            Code::E0713,
-            format!("this {purpose} {what}"),
-            work.span,
-            format!("of {some} rows"),
-        )
-        .help("take another fraction or seed, or more rows"));
-    }
+    let help = "take another fraction or seed, or more rows";
+    some_of_both(work, set_aside.len(), among.len(), help)?;
     Ok(set_aside)
 }

@@ -53,7 +53,7 @@ pub fn cells(
         columns,
         rows: nodes.len(),
         cells: made,
-        notes: Vec::new(),
+        ..Table::default()
     })))
 }
 

@@ -1,9 +1,52 @@
 //! Tables as the report shows them.
 
+use std::sync::Arc;
+
+use super::data::{Done, lost};
+use super::settings::known;
+use crate::ir::Static;
 use crate::plan::NodeId;
-use crate::report::{PlainCell, PlainColumn, PlainTable, Script, TableReport};
-use crate::run::{Cell, Column, Runner, Table};
+use crate::report::{
+    OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, Script, TableReport,
+    table_csv, table_jsonl,
+};
+use crate::run::{Cell, Column, Rows, Runner, Table, Value, Work};
 use crate::types::Unit;
+
+/// `save("name.csv")`: the table remembers that a file of it is asked for. One of a name
+/// asked for twice is the later.
+pub fn save(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let Some(Static::Text(name)) = known(work.call, "name") else {
+        return Err(lost(work.span));
+    };
+    let input = runner.input(work)?;
+    let Rows::Table(table) = runner.rows(input)? else {
+        return Err(lost(work.span));
+    };
+    let mut saving = (*table).clone();
+    saving.saved.retain(|(known, _)| known != name);
+    saving.saved.push((name.clone(), table));
+    Ok(Value::Table(Arc::new(saving)))
+}
+
+/// The files a table was asked to be saved to.
+///
+/// # Errors
+/// One of them cannot be written down.
+pub fn saved_files(table: &Table) -> Result<Vec<OutcomeFile>, ReportProblem> {
+    let mut files = Vec::new();
+    for (name, of) in &table.saved {
+        let of = plain(of);
+        files.push(OutcomeFile {
+            name: name.to_string(),
+            bytes: match name.ends_with(".jsonl") {
+                true => table_jsonl(&of)?,
+                false => table_csv(&of)?,
+            },
+        });
+    }
+    Ok(files)
+}
 
 /// The report of a table, without the study's name, words and script.
 pub fn table_report(runner: &Runner<'_>, id: NodeId, table: &Table) -> TableReport {

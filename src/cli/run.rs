@@ -13,7 +13,7 @@ use crate::report::write_files;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{Progress, Silent, Terminal};
 use crate::run::store::Store;
-use crate::session::{Options, Outcome, Session};
+use crate::session::{Content, Options, Outcome, Session};
 use crate::source::Span;
 use crate::tools::outcome::shown;
 use crate::world::Disk;
@@ -102,6 +102,13 @@ fn present(outcome: &Outcome, out: Option<&Path>) -> Result<(), Box<Problem>> {
         Problem::new(Code::E0902, problem.to_string(), Span::NOWHERE, "").help(help)
     };
     say(&shown(outcome, look)?);
+    if let (None, Content::Table(_)) = (out, &outcome.content) {
+        let asked = outcome.files.iter().map(|file| file.name.as_str());
+        let asked = asked.filter(|name| !matches!(*name, "report.html" | "table.csv"));
+        for name in asked {
+            say(&format!("{name} is written with --out DIR\n"));
+        }
+    }
     if let Some(out) = out {
         let dir = out.join(&outcome.study);
         let written = write_files(&dir, &outcome.files).map_err(failed)?;

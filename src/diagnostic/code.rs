@@ -107,6 +107,7 @@ codes! {
     W0401 "a size named almost like a parameter",
     W0406 "a target without a unit",
     W0501 "something that nothing uses",
+    W0502 "a crystal on both sides of a split",
     W0503 "test rows that choose",
     W0504 "a search with nothing to choose",
     W0901 "a damaged entry of the store",

@@ -9,6 +9,7 @@ pub const PRELUDE: &[&str] = &[
     "std.prelude.layers",
     "std.prelude.tensors",
     "std.prelude.data",
+    "std.prelude.rows",
     "std.prelude.sources",
     "std.prelude.features",
     "std.prelude.training",
@@ -48,6 +49,11 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.prelude.data",
         "stdlib/prelude/data.tmo",
         include_str!("../../stdlib/prelude/data.tmo"),
+    ),
+    (
+        "std.prelude.rows",
+        "stdlib/prelude/rows.tmo",
+        include_str!("../../stdlib/prelude/rows.tmo"),
     ),
     (
         "std.prelude.sources",

@@ -173,7 +173,7 @@ impl Planner<'_> {
             Kind::Call(call) if self.builtins.is_node(&call.builtin) => {
                 let mut needs = Vec::new();
                 for input in &call.inputs {
-                    needs.extend(self.node(input)?);
+                    self.needed(input, &mut needs)?;
                 }
                 self.read_files(call, expr.span)?;
                 let context = Context { planner: self };
@@ -223,6 +223,22 @@ impl Planner<'_> {
         };
         self.by_address.insert(address, id);
         Ok(Some(id))
+    }
+
+    /// The nodes an input is made of, from the left: itself, or those in its parts.
+    fn needed(
+        &mut self,
+        expr: &Arc<Expr>,
+        needs: &mut Vec<NodeId>,
+    ) -> Result<(), Problem> {
+        if let Some(id) = self.node(expr)? {
+            needs.push(id);
+            return Ok(());
+        }
+        for part in ir::parts(expr) {
+            self.needed(part, needs)?;
+        }
+        Ok(())
     }
 
     fn key(&self, work: &Work, bytes: &[u8]) -> [u8; 32] {

@@ -137,7 +137,14 @@ pub fn describe(work: &Work, weights: &dyn Fn(&Call) -> Option<usize>) -> String
         match setting {
             Setting::Static(value) => settings.push(format!("{name}: {value}")),
             Setting::Lambda(lambda) => {
-                settings.push(super::super::ir::describe(&lambda.body));
+                let body = super::super::ir::describe(&lambda.body);
+                // A column that is made has a name; one that is taken is one.
+                settings.push(match name.split_once('.') {
+                    Some((_, name)) if body != format!(".{name}") => {
+                        format!("{name}: {body}")
+                    }
+                    _ => body,
+                });
             }
             Setting::Space(space) => {
                 settings.push(format!("{} holes", space.axes.len()));

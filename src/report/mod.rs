@@ -29,7 +29,8 @@ pub use figure::to_png;
 pub use problem::ReportProblem;
 pub use scores::{Scores, SplitScores, score_splits};
 pub use table::{
-    PlainCell, PlainColumn, PlainTable, TableReport, table_csv, table_files, table_lines,
+    PlainCell, PlainColumn, PlainTable, TableReport, table_csv, table_files, table_jsonl,
+    table_lines,
 };
 pub use write::write_files;
 

@@ -149,6 +149,33 @@ pub fn table_csv(table: &PlainTable) -> Result<Vec<u8>, ReportProblem> {
         .map_err(|e| ReportProblem::compose("table.csv", e))
 }
 
+/// The table as one JSON object a row, numbers in the units of the columns, without what
+/// is missing or failed.
+///
+/// # Errors
+/// The table cannot be written down.
+pub fn table_jsonl(table: &PlainTable) -> Result<Vec<u8>, ReportProblem> {
+    let mut bytes = Vec::new();
+    for at in 0..table.rows() {
+        let mut row = serde_json::Map::new();
+        for column in &table.columns {
+            let value = match column.cells.get(at) {
+                Some(PlainCell::Number(x)) if x.fract() == 0.0 && x.abs() < 1e15 => {
+                    (*x as i64).into()
+                }
+                Some(PlainCell::Number(x)) => (*x).into(),
+                Some(PlainCell::Text(text)) => text.as_str().into(),
+                Some(PlainCell::Missing | PlainCell::Failed(_)) | None => continue,
+            };
+            row.insert(column.name.clone(), value);
+        }
+        serde_json::to_writer(&mut bytes, &row)
+            .map_err(|e| ReportProblem::compose("a table", e))?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
 /// The files of a study that is a table.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Data sets in a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cell::Cell;
@@ -85,8 +85,8 @@ pub struct Dataset {
     pub features: Option<Features>,
     /// Columns computed here, beside those of the records.
     pub columns: Vec<Column>,
-    /// Units of the records' numbers that are not canonical, by column.
-    pub units: Arc<BTreeMap<String, Unit>>,
+    /// Units of the records' numbers, by column, as text and as read.
+    pub units: Arc<BTreeMap<String, (Arc<str>, Unit)>>,
 }
 
 impl Dataset {
@@ -116,6 +116,31 @@ impl Dataset {
         }
     }
 
+    /// The unit a column is shown in; empty for plain numbers and whatever is none.
+    pub fn unit(&self, name: &str) -> Arc<str> {
+        if let Some(column) = self.columns.iter().find(|column| &*column.name == name) {
+            return column.unit.clone();
+        }
+        match name {
+            "nsites" => "atom".into(),
+            "volume" => "Å^3".into(),
+            name => self
+                .units
+                .get(name)
+                .map_or("".into(), |(text, _)| text.clone()),
+        }
+    }
+
+    /// Columns of records and computed ones, beside those every data set has.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        let records = self.rows.iter().flat_map(|row| row.columns.keys());
+        let mut names: BTreeSet<&str> = records.map(String::as_str).collect();
+        names.extend(self.columns.iter().map(|column| &*column.name));
+        let every = ["id", "formula", "elements", "nelements", "nsites", "volume"];
+        let every = every.into_iter().chain(["structure"]);
+        every.chain(names).map(Into::into).collect()
+    }
+
     /// A value of a row, in canonical units.
     pub fn field(&self, at: usize, name: &str) -> Cell {
         if let Some(column) = self.columns.iter().find(|column| &*column.name == name) {
@@ -138,7 +163,9 @@ impl Dataset {
             other => match row.columns.get(other) {
                 Some(chem::Cell::Number(number)) => {
                     let unit = self.units.get(other);
-                    Cell::Number(unit.map_or(*number, |unit| unit.canonical(*number)))
+                    Cell::Number(
+                        unit.map_or(*number, |(_, unit)| unit.canonical(*number)),
+                    )
                 }
                 Some(chem::Cell::Text(text)) => Cell::text(text),
                 Some(chem::Cell::Bool(value)) => Cell::Bool(*value),

@@ -12,6 +12,7 @@ pub mod progress;
 mod rows;
 pub mod store;
 mod table;
+mod values;
 
 pub use cell::Cell;
 pub use dataset::{Dataset, Features, Part, Source, Target, row_id};

@@ -57,6 +57,48 @@ impl Rows {
         }
     }
 
+    /// The names of the columns: of a data set those beside the structure's own.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        match self {
+            Rows::Dataset(data) => data.names(),
+            Rows::Table(table) => {
+                let columns = table.columns.iter();
+                columns.map(|column| column.name.clone()).collect()
+            }
+        }
+    }
+
+    /// The unit a column is shown in.
+    pub fn unit(&self, name: &str) -> Arc<str> {
+        match self {
+            Rows::Dataset(data) => data.unit(name),
+            Rows::Table(table) => {
+                let column = table.column(name);
+                column.map_or("".into(), |column| column.unit.clone())
+            }
+        }
+    }
+
+    /// Sentences about where the rows came from.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Rows::Dataset(data) => {
+                let mut notes = vec![data.source.name.clone()];
+                notes.extend(data.source.notes.iter().cloned());
+                notes
+            }
+            Rows::Table(table) => table.notes.clone(),
+        }
+    }
+
+    /// Files asked for by `save` so far.
+    pub fn saved(&self) -> Vec<(Arc<str>, Arc<Table>)> {
+        match self {
+            Rows::Dataset(_) => Vec::new(),
+            Rows::Table(table) => table.saved.clone(),
+        }
+    }
+
     /// What a message calls a row.
     pub fn place(&self, at: usize) -> String {
         match self {
@@ -218,6 +260,14 @@ fn or_missing(number: Option<f64>) -> Cell {
 
 /// The functions of the language that have a value for a row.
 pub fn function(name: &str, given: &[Cell]) -> Option<Cell> {
+    if let "least" | "greatest" | "total" | "average" = name {
+        let all = match given {
+            [Cell::Many(all)] => all,
+            all => all,
+        };
+        let numbers: Option<Vec<f64>> = all.iter().map(Cell::number).collect();
+        return of_numbers(name, &numbers?).map(Cell::Number);
+    }
     Some(Cell::Number(match (name, given) {
         ("size", [Cell::Many(all)]) => all.len() as f64,
         ("div", [Cell::Number(a), Cell::Number(b)]) => (a / b).floor(),
@@ -232,6 +282,19 @@ pub fn function(name: &str, given: &[Cell]) -> Option<Cell> {
         }
         _ => return None,
     }))
+}
+
+/// One number of several; of none only their total is known.
+fn of_numbers(name: &str, all: &[f64]) -> Option<f64> {
+    let sum = || all.iter().sum::<f64>();
+    match name {
+        "total" => Some(sum()),
+        _ if all.is_empty() => None,
+        "least" => all.iter().copied().reduce(f64::min),
+        "greatest" => all.iter().copied().reduce(f64::max),
+        "average" => Some(sum() / all.len() as f64),
+        _ => None,
+    }
 }
 
 /// A known value as a value of a row.

@@ -28,6 +28,8 @@ pub struct Table {
     pub cells: Vec<Value>,
     /// Sentences about where the rows came from.
     pub notes: Vec<String>,
+    /// Files asked for by `save`, each with the table as it was then.
+    pub saved: Vec<(Arc<str>, Arc<Table>)>,
 }
 
 impl std::fmt::Debug for Table {
@@ -71,6 +73,7 @@ impl Table {
                 .filter_map(|i| self.cells.get(*i).cloned())
                 .collect(),
             notes: self.notes.clone(),
+            saved: self.saved.clone(),
         }
     }
 }

@@ -82,9 +82,14 @@ impl Session<'_> {
                     crate::builtins::table_report(runner, planned.root, &table);
                 (report.study, report.doc) = (study.clone(), doc.to_string());
                 report.script = script;
-                let files = table_files(&report).map_err(|problem| {
+                let bad = |problem: crate::report::ReportProblem| {
                     Problem::new(Code::E0902, problem.to_string(), span, "this table")
-                })?;
+                };
+                let mut files = table_files(&report).map_err(bad)?;
+                let saved = crate::builtins::saved_files(&table).map_err(bad)?;
+                // A file asked for by name is what it was asked to be.
+                files.retain(|file| saved.iter().all(|asked| asked.name != file.name));
+                files.extend(saved);
                 let content = Content::Table(report.into());
                 return Ok(Outcome {
                     study,

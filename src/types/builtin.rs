@@ -227,6 +227,19 @@ impl Checker<'_> {
         let mut settings = Vec::new();
         let mut inputs: Vec<Arc<Expr>> = Vec::new();
         for param in call.signature.groups.iter().flatten() {
+            if let Some(Arg::Several(all)) = call.arg(&param.name) {
+                // One setting for each, `columns.NAME`; made by the verb.
+                let prefix = format!("{}.", param.name);
+                let of = functions
+                    .iter()
+                    .filter(|(name, _)| name.starts_with(&prefix));
+                let before = settings.len();
+                settings.extend(of.cloned());
+                if settings.len() - before != all.len() {
+                    return None;
+                }
+                continue;
+            }
             let function = functions.iter().find(|(name, _)| *name == param.name);
             if let Some((name, setting)) = function {
                 settings.push((name.clone(), setting.clone()));

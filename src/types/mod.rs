@@ -16,6 +16,7 @@ mod generic;
 mod graphs;
 mod holes;
 mod infer;
+mod listed;
 mod literal;
 mod look;
 mod matching;

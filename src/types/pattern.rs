@@ -113,11 +113,12 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 16] = [
+const ENUMERATIONS: [&str; 17] = [
     "AdamForm",
     "Channel",
     "DecayOn",
     "Engine",
+    "First",
     "Functional",
     "Init",
     "Keep",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::builtin::Applied;
 use super::check::Checker;
+use super::listed;
 use super::numeric::{number, same_kind};
 use super::problems;
 use super::size::{Size, Verdict};
@@ -18,19 +19,26 @@ type Rule = fn(&mut Checker<'_>, &Applied) -> Val;
 /// after checking: no later stage knows them.
 pub const RULES: &[(&str, bool)] = &[
     ("abs", true),
+    ("average", false),
     ("cbrt", true),
     ("chain", false),
     ("concat", true),
     ("div", false),
     ("exp", true),
+    ("fill", false),
     ("flatten", true),
+    ("greatest", false),
     ("last", false),
+    ("least", false),
     ("ln", true),
+    ("map", false),
     ("mod", false),
+    ("overlaps", false),
     ("repeat", false),
     ("reshape", true),
     ("size", false),
     ("sqrt", true),
+    ("total", false),
     ("weight", true),
     ("zeros", true),
 ];
@@ -40,14 +48,18 @@ pub fn rule(name: &str) -> Option<Rule> {
     Some(match name {
         "abs" => |checker, call| function(checker, call, f64::abs, None),
         "cbrt" => |checker, call| function(checker, call, libm::cbrt, Some((1, 3))),
+        "average" | "greatest" | "least" | "total" => listed::of_numbers,
         "chain" => chain,
         "concat" => concat,
         "div" => |checker, call| whole(checker, call, Size::div),
         "exp" => |checker, call| function(checker, call, libm::exp, Some((0, 1))),
+        "fill" => listed::fill,
         "flatten" => flatten,
         "last" => last,
         "ln" => |checker, call| function(checker, call, libm::log, Some((0, 1))),
+        "map" => listed::map,
         "mod" => |checker, call| whole(checker, call, Size::modulo),
+        "overlaps" => listed::overlaps,
         "repeat" => repeat,
         "reshape" => reshape,
         "size" => size,
@@ -96,8 +108,13 @@ fn size(checker: &mut Checker<'_>, call: &Applied) -> Val {
             }
             _ => Val::size(Size::unknown(checker.fresh()), call.at),
         },
+        (Ty::Dataset(_) | Ty::Table(_), Form::Run(_)) => {
+            let of = of.clone();
+            checker.measure(call, of)
+        }
+        (Ty::Dataset(_) | Ty::Table(_), _) => Val::unknown(Ty::int(), call.at),
         _ => {
-            checker.report(problems::wrong_operand("size", of, "a list or a set"));
+            checker.report(problems::wrong_operand("size", of, "a list, a set or rows"));
             Val::poison(call.at)
         }
     }

@@ -12,7 +12,6 @@ use crate::project::{Told, check, files_below, files_in, folders_in, run_text, s
 
 /// Codes that no script alone provokes, and where they are tested instead.
 const ELSEWHERE: &[(Code, &str)] = &[
-    (Code::E0207, NOT_YET),
     (Code::E0701, "a damaged data file: data_errors"),
     (Code::E0702, "a data file: data_errors"),
     (Code::E0703, "a data file: data_errors"),
@@ -20,7 +19,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::E0705, "a data file: data_errors"),
     (Code::E0706, "a data file: data_errors"),
     (Code::E0707, "a data file: data_errors"),
-    (Code::E0708, "a data file: data_errors"),
     (Code::E0709, "a data file: data_errors"),
     (Code::E0710, "a data file: data_errors"),
     (Code::E0711, "a data file: data_errors"),
@@ -46,7 +44,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     ),
     (Code::E0809, "Ctrl-C: interrupts"),
     (Code::E0901, "the store's folder: run"),
-    (Code::E0902, "the folder of the results: run"),
     (Code::W0901, "a damaged store: run"),
 ];
 

@@ -278,6 +278,13 @@ pub fn space_group<'a>(_: &Call, given: Given<'a>, _: &mut Workspace) -> Done<'a
     Ok(Made::Text(group(given)?.symbol))
 }
 
+/// `prototype`.
+pub fn prototype<'a>(_: &Call, given: Given<'a>, _: &mut Workspace) -> Done<'a> {
+    Ok(Made::Text(crate::chem::prototype::prototype(structure(
+        given,
+    )?)?))
+}
+
 /// `space_group_number`.
 pub fn space_group_number<'a>(_: &Call, given: Given<'a>, _: &mut Workspace) -> Done<'a> {
     one(f64::from(group(given)?.number))

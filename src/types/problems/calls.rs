@@ -220,7 +220,9 @@ pub fn may_be_missing(at: Span, ty: &Ty) -> Problem {
         at,
         format!("this is {}", article(&ty.to_string())),
     )
-    .help("keep the rows that have it in the source, or choose another column")
+    .help(
+        "`|> complete(.x)` before it leaves such rows out; `.x |> fill(0)` puts a value",
+    )
 }
 
 /// Something the plan must know and only a run can tell.
@@ -294,6 +296,58 @@ pub fn field_unknown(
     }
 }
 
+/// A new column with the name of one there is.
+pub fn column_twice(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0207,
+        format!("there is a column `{name}` already"),
+        at,
+        "a second column of that name",
+    )
+    .help("columns are never replaced: give the new one another name")
+}
+
+/// A column of both sides of a join.
+pub fn column_of_both(name: &str, key: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0207,
+        format!("both sides of the join have a column `{name}`"),
+        at,
+        format!("this has `{name}` too"),
+    )
+    .help(format!(
+        "take what is to be joined only: `|> select(.{key}, …)`"
+    ))
+}
+
+/// A verb over columns that was given none.
+pub fn no_columns(at: Span, example: &str) -> Problem {
+    Problem::new(Code::E0105, "no column is named", at, "columns are missing")
+        .help(format!("write `{example}`"))
+}
+
+/// A column made of an expression that has no name of its own.
+pub fn column_without_name(val: &Val, verb: &str) -> Problem {
+    Problem::new(
+        Code::E0201,
+        "a column needs a name, and this expression gives none",
+        val.span,
+        format!("`{verb}` takes columns, as in `.x`"),
+    )
+    .help("name it first: `|> derive(name: …)`, then `.name`")
+}
+
+/// A value no column can hold.
+pub fn not_a_column(val: &Val) -> Problem {
+    Problem::new(
+        Code::E0201,
+        "a column holds plain values",
+        val.span,
+        format!("this is {}", article(&val.ty.to_string())),
+    )
+    .help("numbers, texts, truths, elements, structures, and lists of these")
+}
+
 /// Two fields of one name in a record.
 pub fn field_twice(name: &str, at: Span) -> Problem {
     Problem::new(
@@ -355,6 +409,28 @@ pub fn out_of_range(at: Span, index: i64, length: usize) -> Problem {
 /// A division of whole numbers by 0.
 pub fn division_by_zero(at: Span) -> Problem {
     Problem::new(Code::E0502, "division by 0", at, "this is 0")
+}
+
+/// A file to be written that is not one below the folder of the results.
+pub fn not_a_file_name(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0902,
+        format!("`{name}` is not the name of a file in the folder of the results"),
+        at,
+        "a name, without folders",
+    )
+    .help("files are written below `--out`, in a folder for each study")
+}
+
+/// A file to be written whose name ends in no known format.
+pub fn no_such_format(name: &str, at: Span, known: &[&str]) -> Problem {
+    Problem::new(
+        Code::E0902,
+        format!("`{name}` has no ending that says how to write it"),
+        at,
+        "in which format?",
+    )
+    .help(format!("end it in {}", listed(known)))
 }
 
 /// Words about something that does not exist yet in this version.

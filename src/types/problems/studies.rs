@@ -68,6 +68,33 @@ pub fn not_evaluated(at: Span) -> Problem {
     .help("choose by `.val`; once all is chosen, `|> evaluate(rmse, mae, r2)` gives `.test`")
 }
 
+/// Something fitted to rows that must not be seen.
+pub fn fitted_to(part: Part, at: Span, verb: &str) -> Problem {
+    let rows = match part {
+        Part::Train => "training",
+        Part::Val => "validation",
+        Part::Test => "test",
+    };
+    Problem::new(
+        Code::E0501,
+        format!("`{verb}` would be fitted to {rows} rows"),
+        at,
+        "fitted to what it is given",
+    )
+    .help("give it the whole data set: it looks at the training rows alone")
+}
+
+/// Something fitted before rows are set aside.
+pub fn fitted_before_split(at: Span, verb: &str) -> Problem {
+    Problem::new(
+        Code::E0501,
+        format!("`{verb}` would see rows that are later set aside for the test"),
+        at,
+        format!("`{verb}` comes before the split"),
+    )
+    .help("split first: `|> split(test: 20%)` before it")
+}
+
 /// A verb before the one it needs.
 pub fn no_target(at: Span) -> Problem {
     Problem::new(

@@ -1,6 +1,8 @@
 //! Verbs over data sets, tables and models: what they need and what comes of it. A verb
 //! is a line of [`VERBS`] and a function in the file of its kind.
 
+mod axes;
+mod columns;
 mod figures;
 mod insertion;
 mod lambdas;
@@ -14,7 +16,7 @@ mod training;
 use super::builtin::Applied;
 use super::check::Checker;
 use super::problems;
-use super::ty::{Columns, DatasetTy, TableTy, Ty};
+use super::ty::{Columns, DatasetTy, Part, TableTy, Ty};
 use super::value::{Form, Val};
 
 pub use insertion::{ECHOED, insertion_fields};
@@ -30,16 +32,24 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("boxes", figures::boxes),
     ("bundled", sources::bundled),
     ("cif_folder", super::source::structures),
+    ("complete", rows::complete),
+    ("count", columns::count),
+    ("count_members", columns::count_members),
+    ("deduplicate", rows::deduplicate),
     ("density_difference", insertion::density_difference),
+    ("derive", rows::derive),
     ("evaluate", training::evaluate),
     ("extxyz", super::source::structures),
     ("featurize", training::featurize),
+    ("group_split", splits::group_split),
     ("heatmap", figures::heatmap),
     ("histogram", figures::histogram),
     ("holdout", splits::holdout),
+    ("impute", rows::impute),
     ("insertion", insertion::insertion),
     ("isosurface", insertion::isosurface),
     ("jarvis", super::source::structures),
+    ("join", rows::join),
     ("jsonl", sources::jsonl),
     ("lines", figures::points),
     ("matbench", super::source::structures),
@@ -48,11 +58,18 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("periodic_table", figures::periodic_table),
     ("pick", search::pick),
     ("pivot", search::pivot),
+    ("rank", rows::rank),
     ("report", figures::report),
+    ("sample", rows::fewer),
+    ("save", columns::save),
     ("scatter", figures::points),
+    ("select", columns::select),
+    ("sort", rows::sort),
     ("split", splits::split),
+    ("split_where", splits::split_where),
     ("structures", super::source::structures),
-    ("take", rows::take),
+    ("table", columns::table),
+    ("take", rows::fewer),
     ("target", splits::target),
     ("train", training::train),
     ("tune", search::tune),
@@ -92,7 +109,11 @@ enum Subject {
 
 impl Subject {
     fn of(call: &Applied) -> Option<Subject> {
-        match &call.value("rows")?.ty {
+        Subject::from(&call.value("rows")?.ty)
+    }
+
+    fn from(ty: &Ty) -> Option<Subject> {
+        match ty {
             Ty::Dataset(data) => Some(Subject::Dataset((**data).clone())),
             Ty::Table(table) => Some(Subject::Table((**table).clone())),
             _ => None,
@@ -103,6 +124,32 @@ impl Subject {
         match self {
             Subject::Dataset(data) => &data.columns,
             Subject::Table(table) => &table.columns,
+        }
+    }
+
+    fn columns_mut(&mut self) -> &mut Columns {
+        match self {
+            Subject::Dataset(data) => &mut data.columns,
+            Subject::Table(table) => &mut table.columns,
+        }
+    }
+
+    /// The part the rows come from, when they come from one.
+    fn part(&self) -> Option<Part> {
+        match self {
+            Subject::Dataset(data) => data.from,
+            Subject::Table(table) => table.from,
+        }
+    }
+
+    /// Columns came in that hold rows of that part: the more secret part counts.
+    fn comes_from(&mut self, part: Option<Part>) {
+        let from = match self {
+            Subject::Dataset(data) => &mut data.from,
+            Subject::Table(table) => &mut table.from,
+        };
+        if let Some(part @ (Part::Val | Part::Test)) = part {
+            *from = (*from).max(Some(part));
         }
     }
 

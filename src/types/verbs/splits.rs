@@ -51,16 +51,72 @@ pub fn target(checker: &mut Checker<'_>, call: &Applied) -> Val {
     checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
 }
 
+/// `split(test: …)`.
 pub fn split(checker: &mut Checker<'_>, call: &Applied) -> Val {
-    let Some(mut data) = data(call) else {
+    match test_set_aside(checker, call) {
+        Some(ty) => checker.emit(call, ty),
+        None => Val::poison(call.at),
+    }
+}
+
+/// `split_where(test: …)`: the rows for which it holds.
+pub fn split_where(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(before) = data(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
-    if data.has_test || data.from.is_some() {
-        checker.report(problems::split_twice("split", call.at, "test rows"));
+    let Some(ty) = test_set_aside(checker, call) else {
+        return Val::poison(call.at);
+    };
+    let found = checker.row_function(call, "test", &before.columns);
+    let Some((lambda, found)) = found else {
+        return Val::poison(call.at);
+    };
+    if found.ty != Ty::Bool {
+        checker.report(problems::wrong_operand("split_where", &found, "a Bool"));
         return Val::poison(call.at);
     }
+    let setting = ("test".into(), Setting::Lambda(lambda));
+    checker.emit_with(call, ty, vec![setting])
+}
+
+/// `group_split(by: …, test: …)`: whole groups of rows with an equal value.
+pub fn group_split(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(before) = data(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    let Some(ty) = test_set_aside(checker, call) else {
+        return Val::poison(call.at);
+    };
+    let found = checker.row_function(call, "by", &before.columns);
+    let Some((lambda, found)) = found else {
+        return Val::poison(call.at);
+    };
+    let found = match unless_missing(found) {
+        Ok(found) => found,
+        Err(problem) => {
+            checker.report(problem);
+            return Val::poison(call.at);
+        }
+    };
+    if !super::columns::column_fits(&found.ty) || found.ty == Ty::Structure {
+        let wanted = "a value rows can share";
+        checker.report(problems::wrong_operand("group_split", &found, wanted));
+        return Val::poison(call.at);
+    }
+    let setting = ("by".into(), Setting::Lambda(lambda));
+    checker.emit_with(call, ty, vec![setting])
+}
+
+/// The data set with test rows set aside, when none are yet.
+fn test_set_aside(checker: &mut Checker<'_>, call: &Applied) -> Option<Ty> {
+    let mut data = data(call)?;
+    if data.has_test || data.from.is_some() {
+        let name = call.signature.name.clone();
+        checker.report(problems::split_twice(&name, call.at, "test rows"));
+        return None;
+    }
     data.has_test = true;
-    checker.emit(call, Ty::Dataset(data.into()))
+    Some(Ty::Dataset(data.into()))
 }
 
 pub fn holdout(checker: &mut Checker<'_>, call: &Applied) -> Val {
