@@ -19,6 +19,8 @@ mod cli;
 mod data_errors;
 #[path = "suite/docs.rs"]
 mod docs;
+#[path = "suite/figures.rs"]
+mod figures;
 #[path = "suite/goldens.rs"]
 mod goldens;
 #[path = "suite/interrupts.rs"]

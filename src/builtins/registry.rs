@@ -134,11 +134,6 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Feature(features::padded_graph),
     ),
     ("prelude.parity", 1, Body::Verb(report::parity)),
-    (
-        "prelude.periodic_table",
-        1,
-        Body::Verb(report::periodic_table),
-    ),
     ("prelude.r2", 1, Body::Constant),
     ("prelude.range_scale", 1, Body::Layer),
     ("prelude.relu", 1, Body::Layer),

@@ -30,7 +30,6 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("holdout", splits::holdout),
     ("jsonl", sources::jsonl),
     ("lines", figures::points),
-    ("periodic_table", figures::periodic_table),
     ("report", figures::report),
     ("scatter", figures::points),
     ("split", splits::split),
