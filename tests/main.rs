@@ -27,6 +27,8 @@ mod data_errors;
 mod depth;
 #[path = "suite/docs.rs"]
 mod docs;
+#[path = "suite/figures.rs"]
+mod figures;
 #[path = "suite/fix.rs"]
 mod fix;
 #[path = "suite/goldens.rs"]

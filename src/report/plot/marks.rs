@@ -60,7 +60,7 @@ impl Categories {
     /// What stands at the axis.
     pub(super) fn labels(&self) -> Vec<String> {
         let label = |key: &Key| match key {
-            Key::Number(bits) => number(f64::from_bits(*bits)),
+            Key::Number(bits) => exact(f64::from_bits(*bits)),
             Key::Name(name) => name.clone(),
         };
         self.keys.iter().map(label).collect()
@@ -70,10 +70,19 @@ impl Categories {
 /// What stands at an axis or bar for one mark.
 pub(super) fn label(mark: &Mark) -> String {
     match mark {
-        Mark::Number(x) => number(*x),
+        Mark::Number(x) => exact(*x),
         Mark::Name(name) => name.clone(),
         Mark::Missing => String::new(),
     }
+}
+
+/// A number that names a category: as it was written, unless that is very long.
+fn exact(x: f64) -> String {
+    let text = format!("{x}");
+    if x.fract() != 0.0 && text.len() <= 12 {
+        return minus(&text);
+    }
+    number(x)
 }
 
 /// A number as it was written, or with four digits where that is long.

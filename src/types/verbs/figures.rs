@@ -6,6 +6,7 @@ use super::Subject;
 use crate::ir::{Call, Expr, Kind, Lambda, Setting};
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
+use crate::types::dimension::Dimension;
 use crate::types::numeric::number;
 use crate::types::problems;
 use crate::types::ty::{Columns, Ty};
@@ -47,7 +48,30 @@ pub fn histogram(checker: &mut Checker<'_>, call: &Applied) -> Val {
         checker.report(problem);
         return Val::poison(call.at);
     }
-    drawn(checker, call, &[("of", Axis::Number)])
+    let Some(subject) = Subject::of(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    let of = axis_of(checker, call, "of", Axis::Number, subject.columns());
+    let Some((lambda, dimension)) = of else {
+        return Val::poison(call.at);
+    };
+    if let Some(Form::List(shares)) = call.value("shares").map(|val| &val.form) {
+        for share in shares {
+            let Some(found) = number(&share.ty).map(|number| number.dimension) else {
+                continue;
+            };
+            // Nothing is nothing in every unit.
+            let zero = found.is_none() && share.as_f64() == Some(0.0);
+            if found != dimension && !zero {
+                let due = call.due("shares");
+                let problem = problems::wrong_dimension(share, found, dimension, &due);
+                checker.report(problem);
+                return Val::poison(call.at);
+            }
+        }
+    }
+    let settings = vec![("of".into(), Setting::Lambda(lambda))];
+    checker.emit_with(call, Ty::Figure, settings)
 }
 
 /// A figure of rows: each function of a row read over their columns.
@@ -57,7 +81,8 @@ fn drawn(checker: &mut Checker<'_>, call: &Applied, axes: &[(&str, Axis)]) -> Va
     };
     let mut settings = Vec::new();
     for (name, axis) in axes {
-        let Some(lambda) = axis_of(checker, call, name, *axis, subject.columns()) else {
+        let found = axis_of(checker, call, name, *axis, subject.columns());
+        let Some((lambda, _)) = found else {
             return Val::poison(call.at);
         };
         settings.push(((*name).into(), Setting::Lambda(lambda)));
@@ -71,7 +96,7 @@ fn axis_of(
     name: &str,
     axis: Axis,
     columns: &Columns,
-) -> Option<Lambda> {
+) -> Option<(Lambda, Dimension)> {
     let (lambda, found) = checker.row_function(call, name, columns)?;
     // A row without the value is not drawn, and the figure says so.
     let ty = match &found.ty {
@@ -93,34 +118,21 @@ fn axis_of(
         return None;
     }
     // Every quantity says in which unit it is drawn.
-    let unit = match (&lambda.body.kind, scalar) {
-        (Kind::Shown(..), _) | (_, None) => return Some(lambda),
-        (_, Some(number)) if number.dimension.is_none() => return Some(lambda),
-        (_, Some(number)) => number.dimension.unit().into(),
-    };
+    let dimension = scalar.map_or(Dimension::NONE, |number| number.dimension);
+    if dimension.is_none() || matches!(lambda.body.kind, Kind::Shown(..)) {
+        return Some((lambda, dimension));
+    }
+    let unit = dimension.unit().into();
     let body = Expr {
         kind: Kind::Shown(lambda.body.clone(), unit),
         span: lambda.body.span,
         shape: None,
     };
-    Some(Lambda {
+    let lambda = Lambda {
         var: lambda.var,
         body: Arc::new(body),
-    })
-}
-
-pub fn periodic_table(checker: &mut Checker<'_>, call: &Applied) -> Val {
-    let Some(Ty::Table(table)) = call.value("table").map(|val| val.ty.clone()) else {
-        return Val::unknown(Ty::Poison, call.at);
     };
-    let elements = table.columns.iter().any(|(_, ty)| *ty == Ty::Element);
-    let numbers = table.columns.iter().any(|(_, ty)| number(ty).is_some());
-    if let (false, Some(val)) = (elements && numbers, call.value("table")) {
-        let wanted = "a table with a column of elements and one of numbers";
-        checker.report(problems::wrong_operand("periodic_table", val, wanted));
-        return Val::poison(call.at);
-    }
-    checker.emit(call, Ty::Figure)
+    Some((lambda, dimension))
 }
 
 /// `report("title", [ … ])`.
