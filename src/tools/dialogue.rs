@@ -130,7 +130,7 @@ impl<'w> Dialogue<'w> {
         if text.starts_with(':') {
             return false;
         }
-        entry(&self.from_last(text).unwrap_or(text.into())) == Entry::Unfinished
+        entry(&self.joined_to_last(text).unwrap_or(text.into())) == Entry::Unfinished
     }
 
     /// Take an input and answer it. Bad input changes nothing.
@@ -139,7 +139,7 @@ impl<'w> Dialogue<'w> {
         if let Some(command) = trimmed.strip_prefix(':') {
             return self.command(command);
         }
-        let full = match self.from_last(trimmed) {
+        let full = match self.joined_to_last(trimmed) {
             Some(full) => full,
             None if goes_on_from(trimmed) => {
                 return Answer::say(self.drawn_alone(&Problem::new(
@@ -174,7 +174,7 @@ impl<'w> Dialogue<'w> {
     }
 
     /// A text that begins with `|>`, with what it goes on from.
-    fn from_last(&self, text: &str) -> Option<String> {
+    fn joined_to_last(&self, text: &str) -> Option<String> {
         let last = self.last.as_deref().filter(|_| goes_on_from(text))?;
         Some(format!("{}\n  {text}", last.trim_end()))
     }

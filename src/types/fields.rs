@@ -225,7 +225,7 @@ fn scores(trained: &TrainedTy, part: Part) -> Columns {
 }
 
 /// What is known of an element. A noble gas has no electronegativity.
-fn element_fields() -> Columns {
+pub(super) fn element_fields() -> Columns {
     let plain = Ty::real(Dimension::NONE);
     let mass = Dimension::named("Mass").unwrap_or(Dimension::NONE);
     vec![

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bind::Call;
 use super::check::{Checker, Given};
+use super::fields::{element_fields, trained_fields};
 use super::problems::Due;
 use super::signature::Signature;
 use super::subst::Subst;
@@ -148,6 +149,10 @@ fn fields(value: &Val, program: &Program) -> Vec<(Arc<str>, String)> {
                 .collect()
         }
         (Ty::Row(columns) | Ty::Record(columns), _) => shown(columns),
+        (Ty::Scores(scores), _) => shown(scores),
+        (Ty::Trained(trained), _) => shown(&trained_fields(trained, false)),
+        (Ty::Evaluated(trained), _) => shown(&trained_fields(trained, true)),
+        (Ty::Element, _) => shown(&element_fields()),
         (Ty::Dataset(data), _) => {
             let mut parts = Vec::new();
             if data.has_test {

@@ -28,7 +28,7 @@ impl Dialogue<'_> {
             return self.complete_command(command);
         }
         // A line that goes on is completed as what it goes on from.
-        let full = self.from_last(text);
+        let full = self.joined_to_last(text);
         let shift = full.as_deref().map_or(0, |full| full.len() - text.len());
         let mut found = self.complete_text(full.as_deref().unwrap_or(text));
         found.start = found.start.saturating_sub(shift);
@@ -145,12 +145,15 @@ impl Dialogue<'_> {
     pub(super) fn row(&self, cursor: &Cursor<'_>) -> Vec<(String, String)> {
         for subject in cursor.subjects() {
             let looked = self.look(&origin(subject), None);
-            if let Ty::Dataset(data) = &looked.seen.ty {
-                let columns = data.columns.iter();
-                return columns
-                    .map(|(name, ty)| (name.to_string(), ty.to_string()))
-                    .collect();
-            }
+            let columns = match &looked.seen.ty {
+                Ty::Dataset(data) => &data.columns,
+                Ty::Table(table) => &table.columns,
+                _ => continue,
+            };
+            return columns
+                .iter()
+                .map(|(name, ty)| (name.to_string(), ty.to_string()))
+                .collect();
         }
         Vec::new()
     }

@@ -18,21 +18,19 @@ pub fn value(seen: &Seen, program: &Program) -> String {
 pub fn ty(seen: &Seen, program: &Program) -> String {
     match &seen.ty {
         Ty::Dataset(data) => dataset(data),
-        Ty::Row(columns) => {
-            let mut text = "Row".to_owned();
-            table(
-                &mut text,
-                columns.iter().map(|(name, ty)| (&**name, ty.to_string())),
-            );
-            text
-        }
         Ty::Function => match seen.function.and_then(|id| doc::entry(program, id)) {
             Some(entry) => entry.signature,
             None => "a function".into(),
         },
         other => {
             let mut text = other.to_string();
-            if !matches!(other, Ty::Poison) && seen.value.is_none() {
+            if let Ty::Table(columns) = other {
+                let columns = columns.columns.iter();
+                table(
+                    &mut text,
+                    columns.map(|(name, ty)| (&**name, ty.to_string())),
+                );
+            } else if seen.value.is_none() {
                 table(
                     &mut text,
                     seen.fields.iter().map(|(n, ty)| (&**n, ty.clone())),

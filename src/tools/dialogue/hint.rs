@@ -15,7 +15,7 @@ impl Dialogue<'_> {
         if text.trim().is_empty() || text.starts_with(':') {
             return None;
         }
-        let full = self.from_last(text);
+        let full = self.joined_to_last(text);
         let text = full.as_deref().unwrap_or(text);
         let cursor = Cursor::new(text);
         let said = self
