@@ -188,7 +188,11 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.pbe", 1, Body::Constant),
     ("prelude.pbesol", 1, Body::Constant),
     ("prelude.pentagonal", 1, Body::Constant),
-    ("prelude.periodic_table", 1, Body::Verb()),
+    (
+        "prelude.periodic_table",
+        1,
+        Body::Verb(report::periodic_table),
+    ),
     ("prelude.pick", 1, Body::Verb(sweeps::pick)),
     ("prelude.pivot", 1, Body::Verb(sweeps::pivot)),
     ("prelude.plateau", 1, Body::Settings),

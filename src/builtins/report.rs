@@ -11,8 +11,8 @@ use crate::ir::{Expr, Kind, Lambda, Setting, Static, describe};
 use crate::plan::NodeId;
 use crate::report::document::{Content, Document, Origin, Section};
 use crate::report::plot::{
-    Bars, Cell as MapCell, Figure, Grid, Heatmap, Histogram, Mark, Order, Parity, Point,
-    Points,
+    Bars, Cell as MapCell, Figure, Grid, Heatmap, Histogram, Mark, Order, Parity,
+    PeriodicTable, Point, Points,
 };
 use crate::report::{Quantity, Script};
 use crate::run::store::Key;
@@ -224,6 +224,33 @@ pub fn heatmap(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         y: y.quantity,
         value: value.quantity,
     }))
+}
+
+/// `periodic_table`.
+pub fn periodic_table(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let Rows::Table(table) = subject(runner, work)? else {
+        return Err(lost(work.span));
+    };
+    let holds = |fits: fn(&Cell) -> bool| {
+        let column = |one: &&Column| one.cells.iter().any(fits);
+        table.columns.iter().find(column)
+    };
+    let elements = holds(|cell| matches!(cell, Cell::Element(_)));
+    let numbers = holds(|cell| matches!(cell, Cell::Number(_)));
+    let mut figure = PeriodicTable::default();
+    if let (Some(elements), Some(numbers)) = (elements, numbers) {
+        let scale = Scale::of(&numbers.unit);
+        let name = numbers.name.replace('_', " ");
+        figure.value = Quantity::new(name, &*numbers.unit);
+        for at in 0..table.rows {
+            if let Cell::Element(element) = elements.cell(at) {
+                figure
+                    .elements
+                    .push((element, scale.value(&numbers.cell(at))));
+            }
+        }
+    }
+    done(Figure::PeriodicTable(figure))
 }
 
 /// `parity`.

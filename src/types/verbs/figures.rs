@@ -135,6 +135,20 @@ fn axis_of(
     Some((lambda, dimension))
 }
 
+pub fn periodic_table(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(Ty::Table(table)) = call.value("table").map(|val| val.ty.clone()) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    let elements = table.columns.iter().any(|(_, ty)| *ty == Ty::Element);
+    let numbers = table.columns.iter().any(|(_, ty)| number(ty).is_some());
+    if let (false, Some(val)) = (elements && numbers, call.value("table")) {
+        let wanted = "a table with a column of elements and one of numbers";
+        checker.report(problems::wrong_operand("periodic_table", val, wanted));
+        return Val::poison(call.at);
+    }
+    checker.emit(call, Ty::Figure)
+}
+
 /// `report("title", [ … ])`.
 pub fn report(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let (Some(title), Some(entries)) = (call.value("title"), call.value("entries"))

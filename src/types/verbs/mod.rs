@@ -55,6 +55,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("matbench", super::source::structures),
     ("materials_project", super::source::structures),
     ("optimade", super::source::structures),
+    ("periodic_table", figures::periodic_table),
     ("pick", search::pick),
     ("pivot", search::pivot),
     ("rank", rows::rank),
