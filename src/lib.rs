@@ -20,6 +20,7 @@ pub mod chem;
 pub mod cli;
 pub mod diagnostic;
 pub mod draw;
+pub mod files;
 pub mod ir;
 pub mod names;
 pub mod nn;

@@ -19,7 +19,16 @@ pub trait World {
         self.open(path)?.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+
+    /// The files of a folder and of the folders in it, by name; none when `path` is no
+    /// folder. Hidden ones and links to folders are passed over.
+    fn list(&self, _path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+        Ok(None)
+    }
 }
+
+/// Deepest folder below the one that is listed.
+const MAX_DEPTH: usize = 16;
 
 /// The disk.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +38,41 @@ impl World for Disk {
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
         Ok(Box::new(std::fs::File::open(path)?))
     }
+
+    fn list(&self, path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let mut files = Vec::new();
+        below(path, 0, &mut files)?;
+        Ok(Some(files))
+    }
+}
+
+fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !is_hidden(&entry.path()) {
+            entries.push((entry.path(), entry.file_type()?.is_dir()));
+        }
+    }
+    // The order in which a folder lists its files is the file system's own.
+    entries.sort();
+    for (path, is_folder) in entries {
+        match is_folder {
+            true if depth < MAX_DEPTH => below(&path, depth + 1, files)?,
+            true => {}
+            false if path.is_file() => files.push(path),
+            false => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// Files held in memory, by path.
@@ -50,6 +94,16 @@ impl World for Memory {
             || io::Error::new(io::ErrorKind::NotFound, "no such file in memory");
         let bytes = self.files.get(&tidy(path)).cloned().ok_or_else(missing)?;
         Ok(Box::new(io::Cursor::new(bytes)))
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+        let folder = tidy(path);
+        if self.files.contains_key(&folder) {
+            return Ok(None);
+        }
+        let inside = |file: &&PathBuf| file.starts_with(&folder);
+        let files: Vec<PathBuf> = self.files.keys().filter(inside).cloned().collect();
+        Ok((!files.is_empty()).then_some(files))
     }
 }
 

@@ -31,10 +31,14 @@ mod pages;
 mod places;
 #[path = "suite/project.rs"]
 mod project;
+#[path = "suite/readers.rs"]
+mod readers;
 #[path = "suite/run.rs"]
 mod run;
 #[path = "suite/shapes.rs"]
 mod shapes;
+#[path = "suite/sources.rs"]
+mod sources;
 #[path = "suite/tables.rs"]
 mod tables;
 #[path = "suite/ui.rs"]

@@ -70,7 +70,7 @@ pub fn jsonl(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     rows(records, written.to_string(), Vec::new())
 }
 
-fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
+pub(super) fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
     let node = work.id.0 as u64;
     let event = Event::Started {
         node,
@@ -80,7 +80,7 @@ fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
     runner.settings.progress.report(event);
 }
 
-fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
+pub(super) fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
     let end = if well { End::Done } else { End::Failed };
     runner.settings.progress.report(Event::Finished {
         node: work.id.0 as u64,
@@ -88,7 +88,7 @@ fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
     });
 }
 
-fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
+pub(super) fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     let mut skipped = Vec::new();
     for (code, count) in &records.bad_counts {
         let first = records
@@ -101,7 +101,7 @@ fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     let mut units = BTreeMap::new();
     for column in &records.columns {
         // What is canonical already, and what has no known unit, stays as it is.
-        if let Some(unit) = column.unit.and_then(|unit| Unit::parse(unit).ok())
+        if let Some(unit) = column.unit.as_ref().and_then(|unit| Unit::parse(unit).ok())
             && (unit.ten != 0 || unit.factor != 1.0)
         {
             units.insert(column.name.clone(), unit);

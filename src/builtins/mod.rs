@@ -10,6 +10,7 @@ mod layers;
 mod registry;
 mod rows;
 mod settings;
+mod sources;
 mod splits;
 mod summary;
 mod table;

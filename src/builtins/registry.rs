@@ -1,6 +1,6 @@
 //! The table from a builtin's name to what does it.
 
-use super::{data, features, rows, splits, train};
+use super::{data, features, rows, sources, splits, train};
 use crate::chem::bundled;
 use crate::ir::{Call, Setting, Static};
 use crate::plan::Builtins;
@@ -33,6 +33,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.abs", 1, Body::Layer),
     ("prelude.acsf", 1, Body::Feature(features::acsf)),
     ("prelude.adam", 1, Body::Settings),
+    ("prelude.ase_db", 1, Body::Verb(sources::structures)),
     ("prelude.avg_pool1d", 1, Body::Layer),
     ("prelude.batch_norm", 1, Body::Layer),
     ("prelude.best", 1, Body::Constant),
@@ -40,6 +41,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.cbrt", 1, Body::Layer),
     ("prelude.cgcnn_atoms", 1, Body::Layer),
     ("prelude.chain", 1, Body::Rule),
+    ("prelude.cif_folder", 1, Body::Verb(sources::structures)),
     ("prelude.clamp", 1, Body::Layer),
     ("prelude.concat", 1, Body::Layer),
     ("prelude.constant", 1, Body::Settings),
@@ -66,6 +68,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.embedding", 1, Body::Layer),
     ("prelude.evaluate", 1, Body::Verb(train::evaluate)),
     ("prelude.exp", 1, Body::Layer),
+    ("prelude.extxyz", 1, Body::Verb(sources::structures)),
     ("prelude.fail", 1, Body::Constant),
     ("prelude.featurize", 1, Body::Verb(features::featurize)),
     ("prelude.final", 1, Body::Constant),
@@ -73,6 +76,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.gaussians", 1, Body::Layer),
     ("prelude.glorot", 1, Body::Settings),
     ("prelude.holdout", 1, Body::Verb(splits::holdout)),
+    ("prelude.jarvis", 1, Body::Verb(sources::structures)),
     ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
     ("prelude.kaiming", 1, Body::Settings),
     ("prelude.keras", 1, Body::Constant),
@@ -92,6 +96,12 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.ln", 1, Body::Layer),
     ("prelude.mae", 1, Body::Constant),
     ("prelude.magpie", 1, Body::Feature(features::magpie)),
+    ("prelude.matbench", 1, Body::Verb(sources::structures)),
+    (
+        "prelude.materials_project",
+        1,
+        Body::Verb(sources::structures),
+    ),
     ("prelude.max", 1, Body::Layer),
     ("prelude.mean", 1, Body::Layer),
     ("prelude.mean_last", 1, Body::Layer),
@@ -103,6 +113,7 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Feature(features::nearest_image_graph),
     ),
     ("prelude.one_hot", 1, Body::Layer),
+    ("prelude.optimade", 1, Body::Verb(sources::structures)),
     (
         "prelude.orbital_field_matrix",
         1,
@@ -156,6 +167,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ),
     ("prelude.split", 1, Body::Verb(splits::split)),
     ("prelude.sqrt", 1, Body::Layer),
+    ("prelude.structures", 1, Body::Verb(sources::structures)),
     ("prelude.sum", 1, Body::Layer),
     ("prelude.sum_last", 1, Body::Layer),
     ("prelude.take", 1, Body::Verb(rows::take)),

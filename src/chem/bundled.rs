@@ -95,7 +95,7 @@ mod tests {
         let head = set.schema().unwrap();
         let named: Vec<_> = head
             .iter()
-            .map(|c| (c.name.as_str(), c.optional, c.whole, c.unit))
+            .map(|c| (c.name.as_str(), c.optional, c.whole, c.unit.as_deref()))
             .collect();
         let per_atom = Some("eV/atom");
         assert_eq!(

@@ -8,6 +8,7 @@ pub const PRELUDE: &[&str] = &[
     "std.prelude.layers",
     "std.prelude.tensors",
     "std.prelude.data",
+    "std.prelude.sources",
     "std.prelude.features",
     "std.prelude.training",
 ];
@@ -38,6 +39,11 @@ pub const FILES: &[(&str, &str, &str)] = &[
         "std.prelude.data",
         "stdlib/prelude/data.tmo",
         include_str!("../../stdlib/prelude/data.tmo"),
+    ),
+    (
+        "std.prelude.sources",
+        "stdlib/prelude/sources.tmo",
+        include_str!("../../stdlib/prelude/sources.tmo"),
     ),
     (
         "std.prelude.features",

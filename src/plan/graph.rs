@@ -222,7 +222,25 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// The hash of a file, or of the structure files of a folder with their names.
     fn hash(&self, path: &Path) -> std::io::Result<[u8; 32]> {
+        let Some(members) = self.world.list(path)? else {
+            return self.hash_file(path);
+        };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"folder");
+        for member in members {
+            if crate::files::is_read(&member) {
+                let name = member.strip_prefix(path).unwrap_or(&member);
+                hasher.update(name.to_string_lossy().as_bytes());
+                hasher.update(&[0]);
+                hasher.update(&self.hash_file(&member)?);
+            }
+        }
+        Ok(*hasher.finalize().as_bytes())
+    }
+
+    fn hash_file(&self, path: &Path) -> std::io::Result<[u8; 32]> {
         let mut reader = self.world.open(path)?;
         let mut hasher = blake3::Hasher::new();
         let mut block = vec![0; 1 << 16];

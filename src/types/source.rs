@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use super::builtin::Applied;
 use super::check::Checker;
 use super::dimension::Dimension;
 use super::problems;
 use super::ty::{Columns, DatasetTy, Ty};
 use super::unit::Unit;
+use super::value::{Form, Val};
+use crate::chem::records::HEAD;
 use crate::chem::{Column, Kind, OnBad, bundled, bundled_names, schema_from};
 use crate::diagnostic::{Code, Problem};
+use crate::files::Reading;
+use crate::ir::{Setting, Static};
 use crate::source::Span;
 
 /// A data set of those columns, nothing chosen yet.
@@ -82,6 +87,138 @@ impl Checker<'_> {
     }
 }
 
+/// Structures from the files of other programs: `structures(…)` and its like.
+pub fn structures(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let (written, found) = match call.value("path").map(|val| &val.form) {
+        Some(Form::Path(written, found)) => (written.clone(), found.clone()),
+        Some(Form::Unknown) => return Val::unknown(Ty::Poison, call.at),
+        _ => {
+            let due = call.due("path");
+            checker.report(problems::known_after_run(call.span_of("path"), &due));
+            return Val::poison(call.at);
+        }
+    };
+    let skips = matches!(
+        call.value("on_bad").map(|val| &val.form),
+        Some(Form::Symbol(name)) if name.ends_with(".skip")
+    );
+    let on_bad = if skips { OnBad::Skip } else { OnBad::Fail };
+    let Some(mut reading) = Reading::of(&call.signature.name, on_bad) else {
+        return Val::poison(call.at);
+    };
+    let mut settings = Vec::new();
+    if let Some(Form::Text(text)) = call.value("labels").map(|val| val.form.clone())
+        && !text.is_empty()
+    {
+        let Some(found) = checker.path(&text, call.span_of("labels")) else {
+            return Val::poison(call.at);
+        };
+        reading.labels = Some(found.clone());
+        let written = text;
+        let path = Setting::Static(Static::Path { written, found });
+        settings.push(("labels".into(), path));
+    }
+    if let Some(units) = call.value("units").cloned() {
+        match checker.units(&units) {
+            Some(units) => reading.units = units,
+            None => return Val::poison(call.at),
+        }
+    }
+    match checker.columns_in(&written, &found, &reading, call) {
+        Some(columns) => checker.emit_with(call, dataset(columns), settings),
+        None => Val::poison(call.at),
+    }
+}
+
+impl Checker<'_> {
+    /// The units a script gives columns: `{ energy: 1 eV/atom }`.
+    fn units(&mut self, val: &Val) -> Option<Vec<(String, String)>> {
+        let wanted = "a unit for each column, `{ energy: 1 eV/atom }`";
+        let Form::Record(fields) = &val.form else {
+            self.report(problems::wrong_operand("units", val, wanted));
+            return None;
+        };
+        let mut units = Vec::new();
+        for (name, val) in fields {
+            let unit = match &val.form {
+                Form::Real(real) => real.shown.as_deref().filter(|unit| {
+                    let read = Unit::parse(unit).ok();
+                    read.is_some_and(|unit| unit.canonical(1.0) == real.value)
+                }),
+                _ => None,
+            };
+            let Some(unit) = unit else {
+                self.report(problems::wrong_operand("units", val, wanted));
+                return None;
+            };
+            units.push((name.to_string(), unit.to_owned()));
+        }
+        Some(units)
+    }
+
+    fn columns_in(
+        &mut self,
+        written: &str,
+        found: &std::path::Path,
+        reading: &Reading,
+        call: &Applied,
+    ) -> Option<Columns> {
+        let key = format!("{}\n{reading:?}", found.display());
+        if let Some(columns) = self.schemas.get(&key) {
+            return Some(columns.clone());
+        }
+        let at = call.span_of("path");
+        let missing = |path: &std::path::Path, world: &dyn crate::world::World| {
+            let listed = world.list(path).ok().flatten().is_some();
+            if listed { None } else { world.open(path).err() }
+        };
+        if let Some(error) = missing(found, self.world) {
+            self.report(problems::file_missing(written, at, &error.to_string()));
+            return None;
+        }
+        if let Some(labels) = &reading.labels
+            && let Some(error) = missing(labels, self.world)
+        {
+            let written = labels.display().to_string();
+            let at = call.span_of("labels");
+            self.report(problems::file_missing(&written, at, &error.to_string()));
+            return None;
+        }
+        let records = match crate::files::read(self.world, found, reading, HEAD) {
+            Ok(records) => records,
+            Err(fault) => {
+                self.report(Problem::from_fault(&fault, at));
+                return None;
+            }
+        };
+        for column in &records.columns {
+            if let Some(unit) = &column.unit
+                && Unit::parse(unit).is_err()
+            {
+                let label = "read here";
+                let title =
+                    format!("the unit of `{}` is `{unit}`, which is none", column.name);
+                let at = call.span_of("labels");
+                let help = "a head is written `energy (eV/atom)`; `tmo explain E0303` lists \
+                            units";
+                self.report(Problem::new(Code::E0303, title, at, label).help(help));
+                return None;
+            }
+        }
+        let columns = columns_of(&records.columns);
+        for (name, _) in &reading.units {
+            if !columns.iter().any(|(known, _)| **known == **name) {
+                let row = Ty::Row(columns.clone());
+                let at = call.span_of("units");
+                self.report(problems::no_such_field(name, at, &row, &columns));
+                return None;
+            }
+        }
+        self.schemas.insert(key, columns.clone());
+        Some(columns)
+    }
+}
+
 /// What every data set with structures has, and the columns of its source.
 fn columns_of(found: &[Column]) -> Columns {
     let quantity =
@@ -99,7 +236,7 @@ fn columns_of(found: &[Column]) -> Columns {
         if columns.iter().any(|(name, _)| **name == *column.name) {
             continue;
         }
-        let unit = column.unit.and_then(|unit| Unit::parse(unit).ok());
+        let unit = column.unit.as_ref().and_then(|unit| Unit::parse(unit).ok());
         let ty = match column.kind {
             Kind::Number => Ty::real(unit.map_or(Dimension::NONE, |unit| unit.dimension)),
             Kind::Text => Ty::Text,

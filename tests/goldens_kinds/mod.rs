@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 mod acsf;
+mod cifs;
 mod cnn;
 mod coulomb;
 mod density;
@@ -54,7 +55,7 @@ pub const KINDS: &[(&str, Option<Check>)] = &[
         Some(|folder| told(coulomb::check(folder))),
     ),
     ("soap.json", Some(|folder| told(soap::check(folder)))),
-    ("structures/*", None),
+    ("structures/*", Some(|folder| told(cifs::check(folder)))),
     ("xrd.json", Some(|folder| told(xrd::check_2026(folder)))),
     (
         "xrd_pymatgen2024.json",

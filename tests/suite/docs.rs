@@ -30,6 +30,20 @@ fn examples(text: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Files that examples name, and what they hold.
+const OWN: &[(&str, &str)] = &[
+    ("data/mp.json", "mp_documents.json"),
+    ("data/matbench_mp_gap.json", "matbench.json"),
+    ("data/dft_3d.json", "jarvis.json"),
+    ("data/oqmd.optimade.json", "optimade.json"),
+    ("data/runs.db", "ase.db"),
+    ("data/frames.extxyz", "frames.extxyz"),
+    ("data/energies.csv", "labels.csv"),
+    ("structures/mp-11540.cif", "mp-11540.p1.cif"),
+    ("structures/mp-1224.cif", "mp-1224.symmetry.cif"),
+    ("structures/energies.csv", "labels.csv"),
+];
+
 #[test]
 fn every_example_of_the_library_checks() {
     let mut count = 0;
@@ -44,6 +58,10 @@ fn every_example_of_the_library_checks() {
             // What an example calls its own data.
             let data = fs::read("tests/data/good/small.jsonl.gz").unwrap();
             world.put("data/mine.jsonl.gz", data);
+            for (name, file) in OWN {
+                let bytes = fs::read(format!("tests/data/formats/good/{file}"));
+                world.put(*name, bytes.unwrap());
+            }
             let told = check_text(&world, "example.tmo", &headed).short();
             if !told.is_empty() {
                 wrong.push(format!("{}:{line}\n{headed}{told}", file.display()));

@@ -25,31 +25,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::E0710, "a data file: data_errors"),
     (Code::E0711, "a data file: data_errors"),
     (
-        Code::E0714,
-        "no verb reads structure files yet: unit tests of chem",
-    ),
-    (
-        Code::E0715,
-        "no verb reads structure files yet: unit tests of chem",
-    ),
-    (
-        Code::E0716,
-        "no verb reads structure files yet: unit tests of chem",
-    ),
-    (
-        Code::E0717,
-        "no verb reads archives yet: unit tests of chem",
-    ),
-    (
-        Code::E0718,
-        "no verb reads structure files yet: unit tests of chem",
-    ),
-    (Code::E0714, "a structure file: unit tests of chem::formats"),
-    (Code::E0715, "a structure file: unit tests of chem::formats"),
-    (Code::E0716, "a structure file: unit tests of chem::formats"),
-    (Code::E0717, "an archive: unit tests of chem::formats"),
-    (Code::E0718, "a structure file: unit tests of chem::formats"),
-    (
         Code::E0802,
         "weights in the store of another model: unit tests of nn",
     ),

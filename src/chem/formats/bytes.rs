@@ -107,7 +107,8 @@ pub(super) fn expands(file: &str, most: u64) -> Fault {
         .help("split it, or unpack it and name the unpacked file")
 }
 
-pub(super) fn unreadable(file: &str, error: &std::io::Error) -> Fault {
+/// A file that the system does not give.
+pub fn unreadable(file: &str, error: &std::io::Error) -> Fault {
     let (title, help) = match error.kind() {
         ErrorKind::NotFound => (
             "there is no such file".to_owned(),

@@ -5,9 +5,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::bytes::{self, Limits};
-use super::detect::{Format, by_name};
 use super::labels::{self, Labels};
-use super::{Settings, Sink, each_of};
+use super::{Settings, Sink, each_of, in_folder};
 use crate::chem::fault::{Fault, code as known};
 
 /// Deepest folder below the one named.
@@ -65,13 +64,7 @@ fn list(
             }
             continue;
         }
-        let format = by_name(&path.display().to_string());
-        let wanted = match (format, settings.format) {
-            (Some(Format::Zip | Format::Tar) | None, _) => false,
-            (Some(is), Some(asked)) => is == asked,
-            (Some(_), None) => true,
-        };
-        if wanted && path.is_file() {
+        if in_folder(&path.display().to_string(), settings.format) && path.is_file() {
             files.push(path);
         }
         if files.len() > settings.limits.members {

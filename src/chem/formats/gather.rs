@@ -28,6 +28,7 @@ pub(super) fn gather(
     on_bad: OnBad,
     many: bool,
     labels: Option<Labels>,
+    most: usize,
     read: impl FnOnce(&mut Sink<'_>) -> ControlFlow<()>,
 ) -> Result<Records, Fault> {
     let mut records = Records {
@@ -45,9 +46,15 @@ pub(super) fn gather(
                 Some(labels) => labels.add_to(record, file),
                 None => Ok(record),
             })
+            .map(renamed)
             .and_then(|record| check(file, record, &mut ids, &mut columns));
         match next {
-            Ok(record) => records.rows.push(record),
+            Ok(record) => {
+                records.rows.push(record);
+                if records.rows.len() >= most {
+                    return ControlFlow::Break(());
+                }
+            }
             Err(fault) => {
                 let whole = fault.code == known::UNREADABLE && !many;
                 if on_bad == OnBad::Fail || whole {
@@ -72,7 +79,7 @@ pub(super) fn gather(
     records.columns = columns
         .into_iter()
         .map(|(name, seen)| Column {
-            unit: standard_unit(&name).filter(|_| seen.kind == Kind::Number),
+            unit: unit_of(&name, labels.as_ref()).filter(|_| seen.kind == Kind::Number),
             name,
             kind: seen.kind,
             whole: seen.whole,
@@ -80,6 +87,47 @@ pub(super) fn gather(
         })
         .collect();
     Ok(records)
+}
+
+/// The unit the labels give a column, else the one it has by convention.
+fn unit_of(name: &str, labels: Option<&Labels>) -> Option<String> {
+    let given = labels.and_then(|labels| labels.unit(name));
+    given.or_else(|| standard_unit(name)).map(str::to_owned)
+}
+
+/// A column's name as a script can write it: letters, digits and `_`.
+fn named(name: &str) -> Option<String> {
+    let fits = |c: char| c.is_alphanumeric() || c == '_';
+    if name.chars().all(fits) {
+        return None;
+    }
+    let mut written = String::with_capacity(name.len());
+    for c in name.chars() {
+        match fits(c) {
+            true => written.push(c),
+            false if written.is_empty() || written.ends_with('_') => {}
+            false => written.push('_'),
+        }
+    }
+    let written = written.trim_end_matches('_');
+    (!written.is_empty()).then(|| written.to_owned())
+}
+
+/// The record with names of columns that a script can write, where they are not taken.
+fn renamed(mut record: Record) -> Record {
+    let others: Vec<(String, String)> = record
+        .columns
+        .keys()
+        .filter_map(|name| Some((name.clone(), named(name)?)))
+        .collect();
+    for (name, written) in others {
+        if !record.columns.contains_key(&written)
+            && let Some(cell) = record.columns.remove(&name)
+        {
+            record.columns.insert(written, cell);
+        }
+    }
+    record
 }
 
 fn none(file: &str, records: &Records) -> Fault {

@@ -92,6 +92,33 @@ fn read_list<'a>(
     Ok(flow)
 }
 
+/// Each line of a file is an item.
+pub(super) fn read_lines(
+    source: &Source<'_>,
+    stem: &str,
+    settings: &Settings,
+    sink: &mut Sink<'_>,
+) -> ControlFlow<()> {
+    let text = match text(source) {
+        Ok(text) => text,
+        Err(bad) => return sink(Err(source.fault(bad, None))),
+    };
+    for (line, number) in text.lines().zip(1..) {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let read = match fields(source, line) {
+            Ok(fields) => {
+                let at = place(source, line);
+                item(source, &fields, at, stem, settings, Some(number))
+            }
+            Err(bad) => Err(source.fault(bad, Some(&numbered(stem, Some(number))))),
+        };
+        sink(read)?;
+    }
+    ControlFlow::Continue(())
+}
+
 fn read_item(
     source: &Source<'_>,
     raw: &RawValue,

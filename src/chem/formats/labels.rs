@@ -16,6 +16,7 @@ use crate::chem::records::{Cell, Record};
 pub struct Labels {
     file: String,
     rows: BTreeMap<String, BTreeMap<String, Cell>>,
+    units: BTreeMap<String, String>,
 }
 
 /// Read a file of labels: the first column holds ids (or file names), the others
@@ -42,6 +43,7 @@ impl Labels {
             .comment(Some(b'#'))
             .from_reader(content);
         let mut names: Option<Vec<String>> = None;
+        let mut units = BTreeMap::new();
         let mut rows = BTreeMap::new();
         for next in reader.records() {
             let row = next.map_err(|error| {
@@ -64,7 +66,7 @@ impl Labels {
             let names = match &names {
                 Some(names) => names,
                 None => {
-                    let header = header(&row);
+                    let header = header(&row).map(|names| with_units(names, &mut units));
                     let is_header = header.is_some();
                     let named =
                         names.insert(header.unwrap_or_else(|| numbered(row.len())));
@@ -117,7 +119,21 @@ impl Labels {
         Ok(Labels {
             file: file.to_owned(),
             rows,
+            units,
         })
+    }
+
+    /// Read the bytes of a labels file, plain or gzip.
+    ///
+    /// # Errors
+    /// As [`Labels::parse`], and bytes that cannot be unpacked.
+    pub fn read(file: &str, bytes: &[u8], limits: &Limits) -> Result<Labels, Fault> {
+        Labels::parse(file, &bytes::unpack(file, bytes, limits)?)
+    }
+
+    /// The unit of a column, when its head has one: `energy (eV/atom)`.
+    pub fn unit(&self, column: &str) -> Option<&str> {
+        self.units.get(column).map(String::as_str)
     }
 
     /// The record with its labels as columns.
@@ -152,6 +168,22 @@ fn header(row: &csv::StringRecord) -> Option<Vec<String>> {
     (!numeric && row.len() > 1).then(|| row.iter().skip(1).map(str::to_owned).collect())
 }
 
+/// The names without the units behind them in brackets.
+fn with_units(names: Vec<String>, units: &mut BTreeMap<String, String>) -> Vec<String> {
+    let bare = |head: String| {
+        let Some((name, rest)) = head.split_once('(') else {
+            return head;
+        };
+        let Some(unit) = rest.trim_end().strip_suffix(')') else {
+            return head;
+        };
+        let name = name.trim_end().to_owned();
+        units.insert(name.clone(), unit.trim().to_owned());
+        name
+    };
+    names.into_iter().map(bare).collect()
+}
+
 fn numbered(cells: usize) -> Vec<String> {
     let name = |i: usize| match i {
         1 => "target".to_owned(),
@@ -170,6 +202,13 @@ mod tests {
             Labels::parse("l.csv", b"id,e,kind\nmp-1.cif,-2.5,a\nmp-2,,b\n").unwrap();
         assert_eq!(labels.rows["mp-1"]["e"], Cell::Number(-2.5));
         assert_eq!(labels.rows["mp-2"].len(), 1);
+        let units = Labels::parse("l.csv", b"id,e (meV/atom),kind\nmp-1,-2.5,a\n");
+        let units = units.unwrap();
+        assert_eq!(
+            (units.unit("e"), units.unit("kind")),
+            (Some("meV/atom"), None)
+        );
+        assert_eq!(units.rows["mp-1"]["e"], Cell::Number(-2.5));
         let bare = Labels::parse("l.csv", b"mp-1,1\nmp-2,2\n").unwrap();
         assert_eq!(bare.rows["mp-2"]["target"], Cell::Number(2.0));
     }

@@ -38,7 +38,7 @@ mod source;
 mod tests;
 pub mod write;
 
-pub use bytes::Limits;
+pub use bytes::{Limits, unreadable};
 pub use detect::{Format, detect, stem};
 pub use labels::Labels;
 pub use optimade::{Page, page};
@@ -66,8 +66,8 @@ pub struct Settings {
     pub disorder: Disorder,
     /// Sites nearer than this are one, Å.
     pub tolerance: f64,
-    /// Whether coordinates of a CIF that differ from 1/3 or 2/3 by less than a
-    /// ten-thousandth of it are that (`0.3333`): so pymatgen reads them.
+    /// Whether coordinates of a CIF that give 1/3 or 2/3 to the decimals they have
+    /// (`0.3333`, at least four) are that: so pymatgen reads them.
     pub thirds: bool,
     /// The format, where name and content do not tell it.
     pub format: Option<Format>,
@@ -102,9 +102,14 @@ pub fn read_path(path: &Path, settings: &Settings) -> Result<Records, Fault> {
         None => folder::own_labels(path, &settings.limits)?,
     };
     let name = path.display().to_string();
-    gather::gather(&name, settings.on_bad, path.is_dir(), labels, |sink| {
-        each_in(path, settings, sink)
-    })
+    gather::gather(
+        &name,
+        settings.on_bad,
+        path.is_dir(),
+        labels,
+        usize::MAX,
+        |sink| each_in(path, settings, sink),
+    )
 }
 
 /// Read the content of one file or archive; `file` is what messages call it.
@@ -116,9 +121,36 @@ pub fn read_bytes(
     bytes: &[u8],
     settings: &Settings,
 ) -> Result<Records, Fault> {
-    gather::gather(file, settings.on_bad, false, None, |sink| {
+    gather::gather(file, settings.on_bad, false, None, usize::MAX, |sink| {
         each_of(file, bytes, settings, sink)
     })
+}
+
+/// The records, at most `most` of them, that `read` hands over one by one, with the
+/// columns of `labels`; `file` is what messages call their source. `many` says that it is
+/// a folder, so that one of its files that cannot be read is one bad record of many.
+///
+/// # Errors
+/// As [`read_path`].
+pub fn read_each(
+    file: &str,
+    on_bad: OnBad,
+    many: bool,
+    labels: Option<Labels>,
+    most: usize,
+    read: impl FnOnce(&mut Sink<'_>) -> ControlFlow<()>,
+) -> Result<Records, Fault> {
+    gather::gather(file, on_bad, many, labels, most, read)
+}
+
+/// Whether a file of that name is read where it lies in a folder: it has a structure, of
+/// the format asked for.
+pub fn in_folder(file: &str, asked: Option<Format>) -> bool {
+    match (detect::by_name(file), asked) {
+        (Some(Format::Zip | Format::Tar) | None, _) => false,
+        (Some(is), Some(asked)) => is == asked,
+        (Some(_), None) => true,
+    }
 }
 
 /// Hand the records of a file, an archive or a folder to `sink` one by one, in the
@@ -168,7 +200,7 @@ fn read_plain(
         Format::Poscar => sink(poscar::read(source, &stem)),
         Format::ExtXyz => extxyz::read(source, &stem, sink),
         Format::Json => items::read(source, &stem, settings, sink),
-        Format::JsonLines => lines::read(source, sink),
+        Format::JsonLines => lines::read(source, &stem, settings, sink),
         Format::AseDb => ase_db::read(source, &stem, sink),
         Format::Zip | Format::Tar => sink(Err(archive::nested(source))),
     }

@@ -142,10 +142,7 @@ fn what_is_written_reads_back() {
         .unwrap()
         .read()
         .unwrap();
-    let settings = Settings {
-        thirds: false,
-        ..Settings::default()
-    };
+    let settings = Settings::default();
     let symmetry = SymmetrySettings { symprec: 1e-3 };
     let mut groups = std::collections::BTreeSet::new();
     for row in bundled.rows.iter().step_by(6) {

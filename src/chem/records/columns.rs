@@ -82,7 +82,7 @@ pub struct Column {
     /// Whether some row seen has no value.
     pub optional: bool,
     /// The unit such a column has by convention.
-    pub unit: Option<&'static str>,
+    pub unit: Option<String>,
 }
 
 /// The unit of a column that materials databases give under this name; `None` where
@@ -96,6 +96,16 @@ pub fn standard_unit(column: &str) -> Option<&'static str> {
         | "energy_per_atom"
         | "uncorrected_energy_per_atom"
         | "equilibrium_reaction_energy_per_atom" => Some("eV/atom"),
+        // JARVIS, matbench and OQMD call the same things otherwise.
+        "formation_energy_peratom"
+        | "ehull"
+        | "e_form"
+        | "_oqmd_delta_e"
+        | "_oqmd_stability" => Some("eV/atom"),
+        "optb88vdw_bandgap" | "mbj_bandgap" | "hse_gap" | "gap_pbe" | "gap_expt"
+        | "_oqmd_band_gap" => Some("eV"),
+        "exfoliation_energy" | "exfoliation_en" => Some("meV/atom"),
+        "bulk_modulus_kv" | "shear_modulus_gv" => Some("GPa"),
         "energy" | "formation_energy" | "total_energy" => Some("eV"),
         "band_gap" | "efermi" => Some("eV"),
         "volume" => Some("Å^3"),
@@ -190,7 +200,9 @@ impl Columns {
             kind: seen.kind,
             whole: seen.whole,
             optional: seen.cells < self.rows,
-            unit: standard_unit(name).filter(|_| seen.kind == Kind::Number),
+            unit: standard_unit(name)
+                .filter(|_| seen.kind == Kind::Number)
+                .map(str::to_owned),
         };
         self.seen.iter().map(describe).collect()
     }
@@ -218,12 +230,18 @@ mod tests {
         let told: Vec<_> = columns
             .list()
             .into_iter()
-            .map(|c| (c.name, c.kind, c.whole, c.optional, c.unit))
+            .map(|c| (c.name, c.kind, c.whole, c.optional, c.unit.clone()))
             .collect();
         assert_eq!(
             told,
             [
-                ("band_gap".to_owned(), Kind::Number, false, true, Some("eV")),
+                (
+                    "band_gap".to_owned(),
+                    Kind::Number,
+                    false,
+                    true,
+                    Some("eV".to_owned())
+                ),
                 ("by".to_owned(), Kind::Text, false, true, None),
                 ("year".to_owned(), Kind::Number, true, false, None),
             ]

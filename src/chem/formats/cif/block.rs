@@ -30,6 +30,8 @@ pub(super) struct Site<'a> {
     /// `_atom_site_type_symbol`, empty where it is not given.
     pub(super) symbol: &'a [u8],
     pub(super) frac: [f64; 3],
+    /// How many decimals each coordinate is given to.
+    pub(super) decimals: [u8; 3],
     pub(super) occupancy: f64,
     /// `_atom_site_symmetry_multiplicity`, 0 where it is not given.
     pub(super) multiplicity: u32,
@@ -278,6 +280,7 @@ impl<'a> Block<'a> {
             label: b"",
             symbol: b"",
             frac: [0.0; 3],
+            decimals: [0; 3],
             occupancy: 1.0,
             multiplicity: 0,
         };
@@ -295,8 +298,10 @@ impl<'a> Block<'a> {
                 Some(Item::Symbol) => site.symbol = value.given().unwrap_or_default(),
                 Some(Item::Frac(axis)) => match value.given().map(measured) {
                     Some(Some(x)) => {
-                        if let Some(to) = site.frac.get_mut(*axis) {
-                            *to = x;
+                        let to =
+                            site.frac.get_mut(*axis).zip(site.decimals.get_mut(*axis));
+                        if let Some((to, decimals)) = to {
+                            (*to, *decimals) = (x, decimals_of(value.text));
                         }
                     }
                     Some(None) => return Err(no_number(FRACTIONS.get(*axis), &value)),
@@ -442,4 +447,14 @@ fn hydrogens(value: &Value<'_>) -> Result<(), Bad> {
         }
         _ => Ok(()),
     }
+}
+
+/// How many digits stand behind the point of a number, before its uncertainty.
+fn decimals_of(text: &[u8]) -> u8 {
+    let mut after = text.iter().skip_while(|byte| **byte != b'.').skip(1);
+    let count = after
+        .by_ref()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    u8::try_from(count).unwrap_or(u8::MAX)
 }

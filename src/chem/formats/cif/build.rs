@@ -5,11 +5,11 @@
     reason = "3 × 3 algebra with constant indices"
 )]
 
-use super::block::{Block, CELL, Site, no_number};
+use super::atoms::{Atom, whole_atoms};
+use super::block::{Block, CELL, no_number};
 use super::expand::{TooMany, expand, misfit};
 use super::group::{self, Setting};
 use super::operator::Operator;
-use super::species::element_of;
 use super::token::Value;
 use super::{code, hall};
 use crate::chem::composition::Composition;
@@ -21,19 +21,8 @@ use crate::chem::formats::source::{Bad, impossible, quoted};
 use crate::chem::formats::{Disorder, Settings};
 use crate::chem::structure::{MAX_SITES, Structure};
 
-/// A single occupancy may differ this much from 1.
-const WHOLE: f64 = 1e-3;
-/// A sum of occupancies may: thirds are written 0.33.
-const WHOLE_SUM: f64 = 1.05e-2;
 /// Fractions of the formula may differ this much from the structure's.
 const FORMULA: f64 = 5e-3;
-
-/// A whole atom of the asymmetric unit.
-struct Atom<'a> {
-    element: Element,
-    frac: [f64; 3],
-    site: &'a Site<'a>,
-}
 
 pub(super) fn build(block: &Block<'_>, settings: &Settings) -> Result<Structure, Bad> {
     let (lengths, angles) = read_cell(block)?;
@@ -146,148 +135,6 @@ fn read_formula(value: &Value<'_>) -> Option<Composition> {
     }
     let squeezed: String = text.split_whitespace().collect();
     squeezed.parse().ok()
-}
-
-/// The atoms of the asymmetric unit, each whole.
-fn whole_atoms<'a>(
-    block: &'a Block<'a>,
-    lattice: &[[f64; 3]; 3],
-    formula: Option<&Composition>,
-    settings: &Settings,
-) -> Result<Vec<Atom<'a>>, Bad> {
-    let mut atoms = Vec::with_capacity(block.sites.len());
-    let mut partial = false;
-    for site in &block.sites {
-        if !(site.occupancy >= 0.0 && site.occupancy <= 1.0 + WHOLE_SUM) {
-            let title = format!(
-                "the occupancy of site `{}` is {}",
-                quoted(site.label),
-                site.occupancy
-            );
-            return Err(Bad::new(code::DISORDERED, site.at, title)
-                .field("_atom_site_occupancy")
-                .help("an occupancy lies between 0 and 1"));
-        }
-        if site.occupancy == 0.0 {
-            continue;
-        }
-        let Some(element) = element_of(site.symbol, site.label, formula) else {
-            return Err(no_element(site));
-        };
-        partial |= (site.occupancy - 1.0).abs() > WHOLE;
-        atoms.push(Atom {
-            element,
-            frac: if settings.thirds {
-                site.frac.map(third)
-            } else {
-                site.frac
-            },
-            site,
-        });
-    }
-    if partial {
-        return settle(lattice, atoms, settings);
-    }
-    Ok(atoms)
-}
-
-/// 1/3 and 2/3 for what differs from them by less than a ten-thousandth of them.
-fn third(x: f64) -> f64 {
-    for ideal in [1.0 / 3.0, 2.0 / 3.0] {
-        if (x / ideal - 1.0).abs() <= 1e-4 {
-            return ideal;
-        }
-    }
-    x
-}
-
-fn no_element(site: &Site<'_>) -> Bad {
-    let (name, text) = match site.symbol {
-        b"" => ("_atom_site_label", site.label),
-        symbol => ("_atom_site_type_symbol", symbol),
-    };
-    let title = format!("`{}` names no element", quoted(text));
-    Bad::new(known::UNKNOWN_ELEMENT, site.at, title)
-        .field(name)
-        .help("write the element's symbol as `_atom_site_type_symbol`, such as `Fe` or `Fe3+`")
-}
-
-/// Settle shared and partly filled positions.
-fn settle<'a>(
-    lattice: &[[f64; 3]; 3],
-    atoms: Vec<Atom<'a>>,
-    settings: &Settings,
-) -> Result<Vec<Atom<'a>>, Bad> {
-    let positions: Vec<[f64; 3]> = atoms.iter().map(|atom| atom.frac).collect();
-    let firsts = firsts(lattice, &positions, settings.tolerance);
-    // Of each position: the elements on it with their occupancies, and how many sites.
-    let mut shares: Vec<(Vec<(Element, f64)>, u32)> = vec![(Vec::new(), 0); atoms.len()];
-    for (atom, first) in atoms.iter().zip(&firsts) {
-        let (elements, count) = &mut shares[*first];
-        *count += 1;
-        match elements
-            .iter_mut()
-            .find(|(element, _)| *element == atom.element)
-        {
-            Some((_, share)) => *share += atom.site.occupancy,
-            None => elements.push((atom.element, atom.site.occupancy)),
-        }
-    }
-    let mut settled = Vec::with_capacity(atoms.len());
-    for ((i, atom), first) in atoms.into_iter().enumerate().zip(&firsts) {
-        if *first != i {
-            continue;
-        }
-        let (elements, count) = &shares[i];
-        let total: f64 = elements.iter().map(|(_, share)| share).sum();
-        let slack = if *count > 1 { WHOLE_SUM } else { WHOLE };
-        if elements.len() == 1 && (total - 1.0).abs() <= slack {
-            settled.push(atom);
-            continue;
-        }
-        if settings.disorder == Disorder::Refuse {
-            return Err(disordered(&atom, elements));
-        }
-        let mut most = (atom.element, 0.0);
-        for (element, share) in elements {
-            if *share > most.1 {
-                most = (*element, *share);
-            }
-        }
-        if total > 0.5 {
-            settled.push(Atom {
-                element: most.0,
-                ..atom
-            });
-        }
-    }
-    Ok(settled)
-}
-
-fn disordered(atom: &Atom<'_>, elements: &[(Element, f64)]) -> Bad {
-    let label = quoted(atom.site.label);
-    let title = match elements {
-        [(element, share)] => {
-            format!("site `{label}` is filled to {share} with {element}, not to 1")
-        }
-        many => {
-            let shares: Vec<String> = many
-                .iter()
-                .take(4)
-                .map(|(element, share)| format!("{element} {share}"))
-                .collect();
-            format!(
-                "several elements share site `{label}`: {}",
-                shares.join(", ")
-            )
-        }
-    };
-    Bad::new(code::DISORDERED, atom.site.at, title)
-        .field("_atom_site_occupancy")
-        .help(
-            "a disordered crystal has no single structure: use an ordered model of it, or \
-             leave it out with on_bad: skip",
-        )
 }
 
 /// The images of each atom under the block's symmetry.

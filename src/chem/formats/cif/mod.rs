@@ -15,6 +15,7 @@ use super::{Settings, Sink};
 use crate::chem::fault::{Fault, code as known};
 use crate::chem::records::Record;
 
+mod atoms;
 mod block;
 mod build;
 mod expand;

@@ -1,0 +1,47 @@
+//! Structures from the files of other programs.
+
+use super::data::{Done, finish, lost, rows, start};
+use super::settings::{known, on_bad};
+use crate::chem::OnBad;
+use crate::diagnostic::Problem;
+use crate::files::{self, Reading};
+use crate::ir::Static;
+use crate::run::{Runner, Work};
+
+/// `structures(…)`, `cif_folder(…)`, `optimade(…)` and their like.
+pub fn structures(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let (Some(Static::Path { written, found }), Some(on_bad)) =
+        (known(work.call, "path"), on_bad(work.call))
+    else {
+        return Err(lost(work.span));
+    };
+    let Some(mut reading) = Reading::of(work.call.short_name(), on_bad) else {
+        return Err(lost(work.span));
+    };
+    if let Some(Static::Path { found, .. }) = known(work.call, "labels") {
+        reading.labels = Some(found.clone());
+    }
+    if let Some(Static::Record(units)) = known(work.call, "units") {
+        for (name, unit) in units {
+            if let Static::Real(unit) = unit
+                && let Some(shown) = &unit.shown
+            {
+                reading.units.push((name.to_string(), shown.to_string()));
+            }
+        }
+    }
+    start(runner, work, "read");
+    let records = files::read(runner.settings.world, found, &reading, usize::MAX);
+    finish(runner, work, records.is_ok());
+    let records = records.map_err(|fault| {
+        let problem = Problem::from_fault(&fault, work.span);
+        match on_bad {
+            OnBad::Fail => problem.note(
+                "`on_bad: skip` would leave such structures out and count them in the \
+                 report",
+            ),
+            OnBad::Skip => problem,
+        }
+    })?;
+    rows(records, written.to_string(), Vec::new())
+}

@@ -1,0 +1,119 @@
+//! The CIF files of a folder of goldens against its `structures.json`: read, and written
+//! and read again in each way symmetry can be said.
+
+use std::path::Path;
+
+use tmo::chem::Structure;
+use tmo::chem::formats::cif::write::{Symmetry, p1, reduce, symmetric};
+use tmo::chem::formats::{Settings, read_bytes};
+use tmo::chem::symmetry::SymmetrySettings;
+
+use super::structures;
+
+/// Å (and degrees of the cell's angles) by which a structure may differ.
+const TOLERANCE: f64 = 1e-6;
+
+#[derive(Debug)]
+#[allow(dead_code, reason = "told through Debug")]
+pub struct Summary {
+    kind: &'static str,
+    files: usize,
+    largest: f64,
+    written: usize,
+    largest_written: f64,
+    /// Files without a reduced form: `moyo` finds no symmetry for them.
+    not_reduced: usize,
+}
+
+/// Read `structures/*.cif`.
+pub fn check(folder: &Path) -> Result<Summary, String> {
+    let mut files = Vec::new();
+    for (gid, structure) in structures::read(folder)? {
+        let path = folder.join("structures").join(format!("{gid}.cif"));
+        let bytes = std::fs::read(&path).map_err(|e| format!("{gid}.cif: {e}"))?;
+        files.push((gid, bytes, structure));
+    }
+    compare(&files)
+}
+
+/// Files with the structures they must read to.
+pub fn compare(files: &[(String, Vec<u8>, Structure)]) -> Result<Summary, String> {
+    let mut summary = Summary {
+        kind: "CIF",
+        files: files.len(),
+        largest: 0.0,
+        written: 0,
+        largest_written: 0.0,
+        not_reduced: 0,
+    };
+    for (id, bytes, structure) in files {
+        let off = difference(&one(id, bytes)?, structure);
+        if off > TOLERANCE {
+            return Err(format!("{id}: reads {off} Å from its structure"));
+        }
+        summary.largest = summary.largest.max(off);
+        let mut back = |text: &str, of: &Structure, how: &str| -> Result<(), String> {
+            let off = difference(&one(id, text.as_bytes())?, of);
+            if off > TOLERANCE {
+                return Err(format!("{id} written with {how} reads {off} Å off\n{text}"));
+            }
+            summary.written += 1;
+            summary.largest_written = summary.largest_written.max(off);
+            Ok(())
+        };
+        back(&p1(id, structure), structure, "all its sites")?;
+        let settings = SymmetrySettings { symprec: 1e-3 };
+        let Ok(crystal) = reduce(structure, &settings) else {
+            summary.not_reduced += 1;
+            continue;
+        };
+        for (symmetry, how) in [
+            (Symmetry::Full, "everything"),
+            (Symmetry::Operators, "its operators only"),
+            (Symmetry::HermannMauguin, "its Hermann–Mauguin symbol only"),
+            (Symmetry::Hall, "its Hall symbol only"),
+        ] {
+            back(&symmetric(id, &crystal, symmetry), &crystal.cell, how)?;
+        }
+    }
+    Ok(summary)
+}
+
+fn one(id: &str, bytes: &[u8]) -> Result<Structure, String> {
+    let read = read_bytes(&format!("{id}.cif"), bytes, &Settings::default());
+    let mut records = read.map_err(|fault| format!("{id}: {fault}"))?;
+    match records.rows.len() {
+        1 => Ok(records.rows.remove(0).structure),
+        many => Err(format!("{id}: {many} structures")),
+    }
+}
+
+/// The largest difference of cells (Å, degrees) and of sites (Å), sites in any order.
+pub fn difference(a: &Structure, b: &Structure) -> f64 {
+    if a.sites() != b.sites() {
+        return f64::INFINITY;
+    }
+    let cell = |s: &Structure| [s.lengths(), s.angles()].concat();
+    let cells = cell(a).into_iter().zip(cell(b));
+    let mut largest = cells.map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+    for (x, element) in a.frac().iter().zip(a.species()) {
+        let mut nearest = f64::INFINITY;
+        for (y, other) in b.frac().iter().zip(b.species()) {
+            if element == other {
+                nearest = nearest.min(distance(a.lattice(), x, y));
+            }
+        }
+        largest = largest.max(nearest);
+    }
+    largest
+}
+
+/// Between the nearest images, by wrapping each coordinate.
+fn distance(lattice: &[[f64; 3]; 3], x: &[f64; 3], y: &[f64; 3]) -> f64 {
+    let d = [0, 1, 2].map(|i| {
+        let d = y[i] - x[i];
+        d - d.round()
+    });
+    let along = [0, 1, 2].map(|k| (0..3).map(|i| d[i] * lattice[i][k]).sum::<f64>());
+    along.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
