@@ -3,11 +3,12 @@
 mod descriptors;
 mod graphs;
 mod made;
+mod pack;
 mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -30,7 +31,8 @@ pub use graphs::{
     crystal_graph, knn_graph, nearest_image_graph, padded_graph, with_angles,
 };
 pub use made::{Feature, Made, Why, Workspace, evaluate};
-use stored::{LeftOut, Packer, unpack};
+use pack::{Id, Pack};
+use stored::{LEFT_OUT, LeftOut, Packer};
 
 /// Rows computed between two looks at the interrupt; also the most that wait in memory
 /// to be packed.
@@ -49,21 +51,45 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
     };
     let shape = lambda.body.shape.as_ref();
     let sizes = shape.map_or(Vec::new(), |shape| shape.sizes.clone());
+    let width = sizes.iter().product();
+    let ids: Vec<Id> = runner.settings.threads.run(|| {
+        let rows = data.rows.par_iter();
+        rows.map(|row| pack::id(&row.structure)).collect()
+    });
+    let mut pack = Pack::open(runner, work, lambda, width)?;
     let artifact = runner.cached(work, "features", |runner| {
-        compute(runner, work, &data, lambda, sizes.iter().product())
+        let left_out = complete(runner, work, &data, lambda, &ids, &mut pack)?;
+        let bytes = serde_json::to_vec(&left_out);
+        let bytes = bytes.map_err(|error| cannot(work.span, error.to_string()))?;
+        Ok(BTreeMap::from([(LEFT_OUT.to_string(), bytes)]))
     })?;
-    let Some(stored) = unpack(&artifact.files, data.rows.len(), &sizes) else {
-        return Err(Problem::new(
-            Code::E0901,
-            "the stored features do not fit the rows",
-            work.span,
-            "made for other rows",
-        )
-        .help("take the store's folder away and run again"));
-    };
-    let mut rows = without(&data, &stored.left_out);
-    rows.features = Some(stored.features);
+    let bytes = artifact.files.get(LEFT_OUT).map_or(&[][..], Vec::as_slice);
+    let left_out: Vec<LeftOut> =
+        serde_json::from_slice(bytes).map_err(|_| misfit(work.span))?;
+    let mut rows = without(&data, &left_out);
+    let bad: BTreeSet<usize> = left_out.iter().map(|left| left.row).collect();
+    let numbered = ids.iter().enumerate();
+    let kept: Vec<Id> = numbered
+        .filter(|(at, _)| !bad.contains(at))
+        .map(|(_, id)| *id)
+        .collect();
+    if kept.iter().any(|id| !pack.has(id)) {
+        // A part of the store was taken away or damaged since.
+        complete(runner, work, &data, lambda, &ids, &mut pack)?;
+    }
+    let features = pack.collect(&kept, &sizes);
+    rows.features = Some(features.ok_or_else(|| misfit(work.span))?);
     Ok(Value::Dataset(Arc::new(rows)))
+}
+
+fn misfit(span: Span) -> Problem {
+    Problem::new(
+        Code::E0901,
+        "the stored features do not fit the rows",
+        span,
+        "made for other rows",
+    )
+    .help("take the store's folder away and run again")
 }
 
 /// The rows that have features; the others are counted.
@@ -95,80 +121,114 @@ fn without(data: &Dataset, left_out: &[LeftOut]) -> Dataset {
     rows
 }
 
-/// The features of all rows as files for the store.
-fn compute(
-    runner: &Runner<'_>,
+/// Compute and keep the features that the store lacks; gives the rows that have none.
+fn complete(
+    runner: &mut Runner<'_>,
     work: &Work<'_>,
     data: &Dataset,
     lambda: &Lambda,
-    width: usize,
-) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+    ids: &[Id],
+    known: &mut Pack,
+) -> Result<Vec<LeftOut>, Problem> {
+    let mut met = BTreeSet::new();
+    let rows = ids.iter().zip(&data.rows);
+    let missing: Vec<(Id, &Record)> = rows
+        .filter(|(id, _)| !known.has(id) && met.insert(**id))
+        .map(|(id, row)| (*id, &**row))
+        .collect();
     let progress = runner.settings.progress;
+    if missing.len() < data.rows.len() {
+        let (all, lacking) = (data.rows.len(), missing.len());
+        let text =
+            format!("featurize: {lacking} of {all} structures are not in the store");
+        progress.report(Event::Note { text });
+    }
     let node = work.id.0 as u64;
     progress.report(Event::Started {
         node,
         name: "featurize".into(),
-        work: Amount::Rows(data.rows.len() as u64),
+        work: Amount::Rows(missing.len() as u64),
     });
-    let made = rows(runner, work, data, lambda, width);
-    let end = match &made {
-        Ok(_) => End::Done,
+    let mut made = Computed {
+        packer: Packer::Empty,
+        ids: Vec::new(),
+        failed: BTreeMap::new(),
+    };
+    let result = made.compute(runner, work, data, lambda, &missing, known.width());
+    let end = match &result {
+        Ok(()) => End::Done,
         Err(problem) if problem.code == Code::E0809 => End::Interrupted,
         Err(_) => End::Failed,
     };
     progress.report(Event::Finished { node, end });
-    made
-}
-
-fn rows(
-    runner: &Runner<'_>,
-    work: &Work<'_>,
-    data: &Dataset,
-    lambda: &Lambda,
-    width: usize,
-) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
-    let skips = on_bad(work.call) == Some(OnBad::Skip);
-    let mut packer = Packer::Empty;
-    let mut left_out = Vec::new();
-    let mut first = None;
-    for (block, rows) in data.rows.chunks(BLOCK).enumerate() {
-        if runner.settings.interrupt.is_raised() {
-            return Err(interrupted(work.span));
-        }
-        let made: Vec<Result<Made<'_>, Why>> = runner.settings.threads.run(|| {
-            let rows = rows.par_iter();
-            rows.map_init(Workspace::new, |workspace, row| {
-                evaluate(&lambda.body, &row.structure, workspace)
-            })
-            .collect()
-        });
-        for ((at, row), made) in (block * BLOCK..).zip(rows).zip(made) {
-            let packed = made.and_then(|made| pack(&mut packer, made, width));
-            match packed {
-                Ok(()) => {}
-                Err(why) if skips => {
-                    first.get_or_insert((row, why.clone()));
-                    left_out.push(LeftOut {
-                        row: at,
-                        why: why.text,
-                    });
-                }
-                Err(why) => return Err(failed_row(work.span, row, data, &why)),
-            }
-        }
-        let done = (block * BLOCK + rows.len()) as u64;
-        let node = work.id.0 as u64;
-        runner.settings.progress.report(Event::Rows { node, done });
-    }
-    if let Some((row, why)) = first
-        && left_out.len() == data.rows.len()
+    // What was computed before a failure or an interrupt need not be computed again.
+    known.add(runner, made.packer, &made.ids)?;
+    result?;
+    let failed = &made.failed;
+    let left_out: Vec<LeftOut> = ids
+        .iter()
+        .enumerate()
+        .filter_map(|(row, id)| {
+            let why = failed.get(id)?.text.clone();
+            Some(LeftOut { row, why })
+        })
+        .collect();
+    if let (Some(first), true) = (left_out.first(), left_out.len() == data.rows.len())
+        && let (Some(row), Some(id)) = (data.rows.get(first.row), ids.get(first.row))
+        && let Some(why) = failed.get(id)
     {
-        let problem = failed_row(work.span, row, data, &why);
+        let problem = failed_row(work.span, row, data, why);
         return Err(problem.note("no row of the data set has this feature"));
     }
-    packer
-        .finish(width, &left_out)
-        .map_err(|error| cannot(work.span, error))
+    Ok(left_out)
+}
+
+/// Features made in this run.
+struct Computed {
+    packer: Packer,
+    /// Whose they are.
+    ids: Vec<Id>,
+    /// Structures without the feature.
+    failed: BTreeMap<Id, Why>,
+}
+
+impl Computed {
+    fn compute(
+        &mut self,
+        runner: &Runner<'_>,
+        work: &Work<'_>,
+        data: &Dataset,
+        lambda: &Lambda,
+        missing: &[(Id, &Record)],
+        width: usize,
+    ) -> Result<(), Problem> {
+        let skips = on_bad(work.call) == Some(OnBad::Skip);
+        let node = work.id.0 as u64;
+        for (block, rows) in missing.chunks(BLOCK).enumerate() {
+            if runner.settings.interrupt.is_raised() {
+                return Err(interrupted(work.span));
+            }
+            let made: Vec<Result<Made<'_>, Why>> = runner.settings.threads.run(|| {
+                let rows = rows.par_iter();
+                rows.map_init(Workspace::new, |workspace, (_, row)| {
+                    evaluate(&lambda.body, &row.structure, workspace)
+                })
+                .collect()
+            });
+            for ((id, row), made) in rows.iter().zip(made) {
+                match made.and_then(|made| pack(&mut self.packer, made, width)) {
+                    Ok(()) => self.ids.push(*id),
+                    Err(why) if skips => {
+                        self.failed.insert(*id, why);
+                    }
+                    Err(why) => return Err(failed_row(work.span, row, data, &why)),
+                }
+            }
+            let done = (block * BLOCK + rows.len()) as u64;
+            runner.settings.progress.report(Event::Rows { node, done });
+        }
+        Ok(())
+    }
 }
 
 fn pack(packer: &mut Packer, made: Made<'_>, width: usize) -> Result<(), Why> {

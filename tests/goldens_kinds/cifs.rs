@@ -36,6 +36,32 @@ pub fn check(folder: &Path) -> Result<Summary, String> {
     compare(&files)
 }
 
+/// The CIF files of an archive against a JSON list of the structures they hold:
+/// `TMO_BENCH_CIF` and `TMO_BENCH_STRUCTURES`, as the benchmarks take them.
+pub fn check_archive(archive: &Path, list: &Path) -> Result<Summary, String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let open = |path: &Path| {
+        let file = std::fs::File::open(path).map_err(|e| said(&e))?;
+        Ok::<_, String>(flate2::read::GzDecoder::new(file))
+    };
+    let known = structures::from_list(open(list)?)?;
+    let mut files = Vec::new();
+    let mut archive = tar::Archive::new(open(archive)?);
+    for entry in archive.entries().map_err(|e| said(&e))? {
+        let mut entry = entry.map_err(|e| said(&e))?;
+        let name = entry.path().map_err(|e| said(&e))?;
+        let id = name.file_stem().unwrap_or_default().to_string_lossy();
+        let id = id.into_owned();
+        let Some((_, structure)) = known.iter().find(|(known, _)| *known == id) else {
+            continue;
+        };
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(|e| said(&e))?;
+        files.push((id, bytes, structure.clone()));
+    }
+    compare(&files)
+}
+
 /// Files with the structures they must read to.
 pub fn compare(files: &[(String, Vec<u8>, Structure)]) -> Result<Summary, String> {
     let mut summary = Summary {

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 mod acsf;
-mod cifs;
+pub mod cifs;
 mod cnn;
 mod coulomb;
 mod crystal_networks;

@@ -9,6 +9,7 @@ use tmo::chem::element::Element;
 
 #[derive(Deserialize)]
 struct Record {
+    #[serde(alias = "id")]
     gid: String,
     lattice: [[f64; 3]; 3],
     species: Vec<Element>,
@@ -20,13 +21,19 @@ pub fn read(folder: &Path) -> Result<Vec<(String, Structure)>, String> {
     let path = folder.join("structures.json");
     let said = |why: String| format!("{}: {why}", path.display());
     let text = std::fs::read_to_string(&path).map_err(|error| said(error.to_string()))?;
+    from_list(text.as_bytes()).map_err(said)
+}
+
+/// Read a JSON list of structures with their ids.
+pub fn from_list(list: impl std::io::Read) -> Result<Vec<(String, Structure)>, String> {
+    let list = std::io::BufReader::new(list);
     let records: Vec<Record> =
-        serde_json::from_str(&text).map_err(|error| said(error.to_string()))?;
+        serde_json::from_reader(list).map_err(|error| error.to_string())?;
     let each = records.into_iter().map(|record| {
         let made = Structure::new(record.lattice, record.species, record.frac_coords);
         match made {
             Ok(structure) => Ok((record.gid, structure)),
-            Err(error) => Err(said(format!("{}: {error}", record.gid))),
+            Err(error) => Err(format!("{}: {error}", record.gid)),
         }
     });
     each.collect()

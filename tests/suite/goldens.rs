@@ -58,6 +58,21 @@ fn of_the_folders_in_tmo_goldens() {
     }
 }
 
+/// The CIF files the benchmarks read, when their variables are set.
+#[test]
+fn of_an_archive() {
+    let path = |name| std::env::var_os(name).map(PathBuf::from);
+    let (Some(archive), Some(list)) =
+        (path("TMO_BENCH_CIF"), path("TMO_BENCH_STRUCTURES"))
+    else {
+        say("TMO_BENCH_CIF or TMO_BENCH_STRUCTURES is not set: no archive is read");
+        return;
+    };
+    let found = kinds::cifs::check_archive(&archive, &list);
+    say(&format!("{}: {found:?}", archive.display()));
+    assert!(found.is_ok(), "{found:?}");
+}
+
 /// Compare every golden of a folder whose kind is built; gives those kinds, and what is
 /// to be said of each. Fails when one differs.
 fn compare(folder: &Path) -> Vec<(&'static str, String)> {

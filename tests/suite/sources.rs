@@ -3,6 +3,10 @@
 
 use std::fs;
 
+use tmo::chem::Structure;
+use tmo::chem::density::density;
+use tmo::chem::porosity::{atomic_radii, porosity, void_fraction};
+use tmo::chem::symmetry::{SymmetrySettings, symmetry};
 use tmo::report::StudyReport;
 use tmo::world::{Disk, Memory};
 
@@ -181,4 +185,46 @@ fn a_bad_file_of_a_folder_is_left_out_and_counted() {
         "{:?}",
         data.skipped
     );
+}
+
+#[test]
+fn functions_of_structures_choose_rows() {
+    let all = tmo::chem::bundled("flla-2015").unwrap().read().unwrap();
+    let few = &all.rows[..80];
+    let count = |holds: &dyn Fn(&Structure) -> bool| {
+        few.iter().filter(|row| holds(&row.structure)).count() as u64
+    };
+    let group = |s: &Structure| {
+        let found = symmetry(s, &SymmetrySettings::default()).unwrap();
+        (found.symbol, found.number)
+    };
+    let radii = |s: &Structure| atomic_radii(s).unwrap();
+    for (condition, expected) in [
+        (
+            "(.structure |> density) > 5 g/cm^3",
+            count(&|s| density(s) > 5.0),
+        ),
+        (
+            "(.structure |> space_group) != \"P2_1/c\"",
+            count(&|s| group(s).0 != "P2_1/c"),
+        ),
+        (
+            "(.structure |> space_group_number) >= 75",
+            count(&|s| group(s).1 >= 75),
+        ),
+        (
+            "(.structure |> void_fraction()) > 0.3",
+            count(&|s| void_fraction(s, &radii(s)).unwrap() > 0.3),
+        ),
+        (
+            "(.structure |> largest_channel()) > 0.5 Å",
+            count(&|s| 2.0 * porosity(s, &radii(s)).unwrap().free_radius > 0.5),
+        ),
+    ] {
+        assert!((6..80).contains(&expected), "{condition}: {expected}");
+        let rows = format!("bundled(\"flla-2015\") |> take(80) |> where({condition})");
+        let (told, report) = ran(&Memory::default(), &rows, ".formation_energy_per_atom");
+        assert_eq!(told.short(), "", "{condition}");
+        assert_eq!(report.unwrap().data.rows, expected, "{condition}");
+    }
 }

@@ -19,7 +19,7 @@ use crate::diagnostic::Problem;
 use crate::nn::Threads;
 use crate::plan;
 use crate::run::interrupt::Interrupt;
-use crate::run::progress::Silent;
+use crate::run::progress::{Event, Progress, Recording, Silent, Work as Amount};
 use crate::run::store::Store;
 use crate::run::{Dataset, Features, Runner, Settings, Value};
 use crate::session::Session;
@@ -28,6 +28,21 @@ use crate::world::Memory;
 
 /// What `rows |> featurize(…)` comes to, computed anew and read from the store again.
 fn featurized(rows: &str, by: &str, threads: usize) -> Result<Arc<Dataset>, Problem> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let first = featurized_in(&store, rows, by, threads, &Silent)?;
+    let again = featurized_in(&store, rows, by, threads, &Silent)?;
+    assert_eq!(format!("{first:?}"), format!("{again:?}"));
+    Ok(first)
+}
+
+fn featurized_in(
+    store: &Store,
+    rows: &str,
+    by: &str,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<Arc<Dataset>, Problem> {
     let target = if rows.contains("bundled") {
         ".formation_energy_per_atom"
     } else {
@@ -58,33 +73,25 @@ fn featurized(rows: &str, by: &str, threads: usize) -> Result<Arc<Dataset>, Prob
         |node| matches!(&node.work, plan::Work::Verb(call) if call.short_name() == "featurize"),
     );
     let node = plan::NodeId(at.unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
     let threads = Threads::new(Some(threads)).unwrap();
     let verbs = |name: &str| match find(name)? {
         Body::Verb(verb) => Some(verb),
         _ => None,
     };
-    let run = || {
-        let settings = Settings {
-            store: &store,
-            world: &world,
-            progress: &Silent,
-            interrupt: Interrupt::default(),
-            threads: &threads,
-            verbs: &verbs,
-            field: super::super::field,
-            cells: super::super::cells,
-        };
-        match Runner::new(&plan, settings).value(node)? {
-            Value::Dataset(data) => Ok(data),
-            _ => panic!("no rows"),
-        }
+    let settings = Settings {
+        store,
+        world: &world,
+        progress,
+        interrupt: Interrupt::default(),
+        threads: &threads,
+        verbs: &verbs,
+        field: super::super::field,
+        cells: super::super::cells,
     };
-    let first = run()?;
-    let again = run()?;
-    assert_eq!(format!("{first:?}"), format!("{again:?}"));
-    Ok(first)
+    match Runner::new(&plan, settings).value(node)? {
+        Value::Dataset(data) => Ok(data),
+        _ => panic!("no rows"),
+    }
 }
 
 fn graphs(data: &Dataset) -> &[Arc<CrystalGraph>] {
@@ -315,4 +322,68 @@ fn descriptors_of_elements_know_their_length() {
     assert_eq!(numbers(&data).1[..9], due);
     let told = featurized(NOBLE, "soap(species: [Ni, O])", 1).unwrap_err();
     assert!(format!("{told:?}").contains("list of species"), "{told:?}");
+}
+
+/// How many structures were computed.
+fn computed(events: &Recording) -> Vec<u64> {
+    let rows = |event| match event {
+        Event::Started {
+            work: Amount::Rows(rows),
+            ..
+        } => Some(rows),
+        _ => None,
+    };
+    events.events().into_iter().filter_map(rows).collect()
+}
+
+#[test]
+fn only_what_the_store_lacks_is_computed() {
+    for by in [
+        "xrd()",
+        "knn_graph(radius: 8 Å, neighbours: 12) >> with_angles",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let run = |rows: &str, by: &str| {
+            let events = Recording::default();
+            let data = featurized_in(&store, rows, by, 2, &events).unwrap();
+            (data, computed(&events))
+        };
+        assert_eq!(run("bundled(\"flla-2015\") |> take(20)", by).1, [20]);
+        // Ten more rows: ten are computed, and all are as if computed at once.
+        let (more, count) = run(FEW, by);
+        assert_eq!(count, [10]);
+        let anew = featurized(FEW, by, 1).unwrap();
+        assert_eq!(
+            format!("{:?}", more.features),
+            format!("{:?}", anew.features)
+        );
+        // Other rows that are all known: nothing is.
+        let few = "bundled(\"flla-2015\") |> take(25)";
+        let (data, count) = run(few, by);
+        assert_eq!((data.rows.len(), count), (25, vec![0]));
+        // Another setting is another featurizer.
+        let other = by.replace("8 Å", "7 Å").replace("xrd()", "xrd(bins: 64)");
+        assert_eq!(run(few, &other).1, [25]);
+        // What is damaged is computed again.
+        let mut damaged = 0;
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            for name in ["features.graphs", "features.safetensors"] {
+                let path = entry.as_ref().unwrap().path().join(name);
+                if let Ok(mut bytes) = std::fs::read(&path) {
+                    let middle = bytes.len() / 2;
+                    bytes[middle] ^= 1;
+                    std::fs::write(&path, bytes).unwrap();
+                    damaged += 1;
+                }
+            }
+        }
+        assert_eq!(damaged, 3);
+        let (mended, count) = run(FEW, by);
+        assert_eq!(count, [30]);
+        assert_eq!(
+            format!("{:?}", mended.features),
+            format!("{:?}", anew.features)
+        );
+    }
 }
