@@ -39,5 +39,7 @@ mod run;
 mod shapes;
 #[path = "suite/tables.rs"]
 mod tables;
+#[path = "suite/training.rs"]
+mod training;
 #[path = "suite/ui.rs"]
 mod ui;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::{layer_table, weight_count};
 use super::train::Course;
-use crate::ir::{Call, Setting};
+use crate::ir::{Call, Setting, Static};
 use crate::plan::{NodeId, device_class};
 use crate::report::{
     DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Scores,
@@ -22,6 +22,8 @@ pub struct Evaluation {
     target: Target,
     predictions: Vec<Prediction>,
     training: Training,
+    /// The `delta` of Huber's loss, where that was made small; canonical.
+    huber: Option<f64>,
     model: Model,
     data: DataSummary,
     settings: Vec<Named>,
@@ -74,8 +76,9 @@ impl Evaluation {
             numbers("actual", &actual),
             numbers("predicted", &predicted),
         ]);
-        let loss = match self.training.loss.as_str() {
-            "MAE" => scores.mae,
+        let loss = match (self.training.loss.as_str(), self.huber) {
+            ("MAE", _) => scores.mae,
+            (_, Some(delta)) => huber(&actual, &predicted, delta),
             _ => scores.rmse * scores.rmse,
         };
         let r2 = scores.r2.map_or(Cell::Missing, Cell::Number);
@@ -165,6 +168,7 @@ pub fn evaluation(
         },
         predictions,
         training: course_of(training, course),
+        huber: huber_delta(training),
         model: Model {
             name: network
                 .map(|network| network.name.to_string())
@@ -179,7 +183,6 @@ pub fn evaluation(
 }
 
 fn course_of(training: &Call, course: Course) -> Training {
-    let loss = super::settings::symbol(training, "loss").unwrap_or_default();
     let history = course
         .history
         .iter()
@@ -190,10 +193,42 @@ fn course_of(training: &Call, course: Course) -> Training {
             val: *val,
         });
     Training {
-        loss: loss.to_uppercase(),
+        loss: loss_of(training),
         history: history.collect(),
         kept_epoch: u32::try_from(course.kept).ok(),
         stopped: course.ended,
+    }
+}
+
+/// The mean of Huber's loss.
+fn huber(actual: &[f64], predicted: &[f64], delta: f64) -> f64 {
+    let errors = actual.iter().zip(predicted).map(|(a, p)| (p - a).abs());
+    let one = |error: f64| match error <= delta {
+        true => 0.5 * error * error,
+        false => delta * (error - 0.5 * delta),
+    };
+    errors.map(one).sum::<f64>() / actual.len().max(1) as f64
+}
+
+/// The `delta` of a training with Huber's loss.
+fn huber_delta(training: &Call) -> Option<f64> {
+    match super::settings::known(training, "loss")? {
+        Static::Made(made) => made.setting("delta")?.as_f64(),
+        _ => None,
+    }
+}
+
+/// `MSE`, `MAE`, `Huber(delta: 0.2 eV/atom)`.
+fn loss_of(training: &Call) -> String {
+    match super::settings::known(training, "loss") {
+        Some(loss @ Static::Made(_)) => {
+            let words = loss.to_string();
+            let mut letters = words.chars();
+            let first = letters.next().map(|c| c.to_uppercase().to_string());
+            first.unwrap_or_default() + letters.as_str()
+        }
+        Some(loss) => loss.to_string().to_uppercase(),
+        None => String::new(),
     }
 }
 

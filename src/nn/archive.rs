@@ -153,9 +153,9 @@ impl Archive {
         self.entries.contains_key(name)
     }
 
-    /// Whether every entry has been taken out.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// Whether there is an entry whose name begins with `prefix`.
+    pub(crate) fn has_below(&self, prefix: &str) -> bool {
+        self.entries.keys().any(|name| name.starts_with(prefix))
     }
 
     /// An error if an entry has not been taken out.

@@ -25,6 +25,8 @@ pub(crate) struct State {
     /// descent is the first.
     pub(crate) mean: Weights,
     pub(crate) square: Weights,
+    /// The running mean of the weights, if one is kept.
+    pub(crate) ema: Option<Weights>,
     /// Steps taken.
     pub(crate) step: u64,
     /// Epochs finished, and batches done of the next.
@@ -50,6 +52,7 @@ impl State {
             weights,
             mean: Weights::zeros(graph),
             square: Weights::zeros(graph),
+            ema: None,
             step: 0,
             epochs: 0,
             batches: 0,
@@ -61,6 +64,11 @@ impl State {
             waited: 0,
             slope: Slope::new(rate),
         }
+    }
+
+    /// The weights that are validated and kept.
+    pub(crate) fn judged(&self) -> &Weights {
+        self.ema.as_ref().unwrap_or(&self.weights)
     }
 }
 
@@ -88,6 +96,9 @@ impl Checkpoint {
         let mut entries = state.weights.entries("weights/");
         entries.extend(state.mean.entries("mean/"));
         entries.extend(state.square.entries("square/"));
+        if let Some(ema) = &state.ema {
+            entries.extend(ema.entries("ema/"));
+        }
         if let Some(best) = &state.best_weights {
             entries.extend(best.entries("best/"));
         }
@@ -150,15 +161,17 @@ fn read(graph: &Graph, archive: &mut Archive) -> Result<Checkpoint, String> {
     let weights = Weights::take(graph, archive, "weights/")?;
     let mean = Weights::take(graph, archive, "mean/")?;
     let square = Weights::take(graph, archive, "square/")?;
-    let mut best_weights = None;
-    if !archive.is_empty() {
-        best_weights = Some(Weights::take(graph, archive, "best/")?);
-    }
+    let mut some = |prefix: &str| match archive.has_below(prefix) {
+        true => Weights::take(graph, archive, prefix).map(Some),
+        false => Ok(None),
+    };
+    let (ema, best_weights) = (some("ema/")?, some("best/")?);
     archive.must_be_empty()?;
     let state = State {
         weights,
         mean,
         square,
+        ema,
         step,
         epochs: epochs as usize,
         batches: batches as usize,

@@ -52,11 +52,10 @@ impl From<Sgd> for Optimizer {
 pub struct AdamW {
     /// The step itself.
     pub adam: Adam,
-    /// The decay per step and unit of rate.
+    /// The decay per step and unit of rate. It reaches the weights whose `decay` flag is
+    /// set, which no bias has, or every weight, as in torch's default, where the settings
+    /// of the training say so.
     pub decay: f64,
-    /// Whether it reaches every weight, as in torch's default; else only those whose
-    /// `decay` flag is set, which no bias has.
-    pub everything: bool,
 }
 
 /// What is done to the gradient `g` of a weight `p` before it is used:
@@ -88,6 +87,8 @@ pub(crate) struct Update<'a> {
     pub(crate) clip: Clip,
     /// The factor of the sum of squared weights in the loss.
     pub(crate) l2: f64,
+    /// Whether penalty and decay reach every weight.
+    pub(crate) everything: bool,
     pub(crate) pace: Pace,
     /// The number of the step, from 1.
     pub(crate) step: u64,
@@ -138,12 +139,10 @@ impl Optimizer {
         }
     }
 
-    /// By what a step shrinks a weight beforehand.
-    fn shrink(&self, spec: &WeightSpec) -> f32 {
+    /// By what a step shrinks a weight that decays beforehand.
+    fn shrink(&self, decays: bool) -> f32 {
         match self {
-            Optimizer::AdamW(own) if own.everything || spec.decay => {
-                (1.0 - own.adam.rate * own.decay) as f32
-            }
+            Optimizer::AdamW(own) if decays => (1.0 - own.adam.rate * own.decay) as f32,
             _ => 1.0,
         }
     }
@@ -178,14 +177,11 @@ impl Update<'_> {
     /// How each gradient is shaped; nothing for what is not learnt.
     fn shapings(&self, optimizer: &Optimizer, weights: &Weights) -> Vec<Option<Shaping>> {
         let shaping = |spec: &WeightSpec| {
+            let decays = self.everything || spec.decay;
             spec.trained.then(|| Shaping {
-                pull: if spec.decay {
-                    (2.0 * self.l2) as f32
-                } else {
-                    0.0
-                },
+                pull: if decays { (2.0 * self.l2) as f32 } else { 0.0 },
                 scale: 1.0,
-                shrink: optimizer.shrink(spec),
+                shrink: optimizer.shrink(decays),
             })
         };
         let mut shapings: Vec<_> = weights.specs.iter().map(shaping).collect();
@@ -233,9 +229,9 @@ impl Work {
 }
 
 /// The sum of the squares of the weights that the penalty reaches.
-pub(crate) fn penalised(weights: &Weights) -> f64 {
+pub(crate) fn penalised(weights: &Weights, everything: bool) -> f64 {
     let all = weights.specs.iter().zip(&weights.buffers);
-    all.filter(|(spec, _)| spec.trained && spec.decay)
+    all.filter(|(spec, _)| spec.trained && (everything || spec.decay))
         .map(|(_, buffer)| clip::squares(buffer.values(), buffer.values(), 0.0))
         .sum()
 }

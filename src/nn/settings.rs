@@ -1,6 +1,7 @@
 //! What a training is given: rows and settings. In: the caller's values. Out: the same,
 //! checked, and a fingerprint by which a saved state knows its training again.
 
+use super::ema;
 use super::failure::Failure;
 use super::features::{Features, finite};
 use super::graph::Graph;
@@ -71,6 +72,12 @@ pub struct Settings {
     /// This times the sum of the squares of all weights whose `decay` flag is set is part
     /// of the loss, reported ones included, as Keras adds it.
     pub l2: f64,
+    /// Whether that, and the decay of AdamW, reaches every weight and not only those whose
+    /// `decay` flag is set.
+    pub decay_everything: bool,
+    /// How much of the past the running mean of the weights keeps at each step; where it
+    /// is given, that mean is validated and kept, and not the weights themselves.
+    pub ema: Option<f64>,
     /// Stop after so many epochs without a lower validation loss.
     pub patience: Option<usize>,
     /// By how much a loss must be lower to count for patience.
@@ -98,6 +105,8 @@ impl Settings {
             schedule: Schedule::Constant,
             clip: Clip::Never,
             l2: 0.0,
+            decay_everything: false,
+            ema: None,
             patience: None,
             min_delta: 0.0,
             keep: Keep::Last,
@@ -134,6 +143,7 @@ impl Settings {
         }
         let fine = self.l2 >= 0.0 && self.l2.is_finite();
         setting("l2", fine, "at least 0 and finite", self.l2)?;
+        ema::check(self.ema)?;
         self.loss.check()?;
         self.clip.check()?;
         self.schedule.check(validated)?;
@@ -157,6 +167,8 @@ impl Settings {
         number(self.keep as u64);
         number(self.min_delta.to_bits());
         number(self.l2.to_bits());
+        number(u64::from(self.decay_everything));
+        number(self.ema.unwrap_or(-1.0).to_bits());
         if self.schedule.knows_its_end() {
             number(self.epochs as u64);
         }

@@ -7,6 +7,7 @@
 use super::batch::Batch;
 use super::buffer::Pool;
 use super::checkpoint::{Best, Checkpoint, State, unusable};
+use super::ema;
 use super::failure::Failure;
 use super::features::Features;
 use super::graph::Graph;
@@ -221,11 +222,15 @@ impl Training<'_> {
             optimizer: settings.optimizer,
             clip: settings.clip,
             l2: settings.l2,
+            everything: settings.decay_everything,
             pace: settings.schedule.pace(rate, place, &state.slope),
             step: state.step,
             gradients,
         };
         update.apply(&mut state.weights, &mut state.mean, &mut state.square);
+        if let Some(past) = settings.ema {
+            ema::follow(&mut state.ema, &state.weights, past);
+        }
         sum
     }
 
@@ -272,7 +277,7 @@ impl Training<'_> {
     /// The mean validation loss, dropout off.
     fn validate(&mut self) -> Option<f64> {
         let rows = self.validation?;
-        let weights = &self.state.weights;
+        let weights = self.state.judged();
         let y = outputs(self.program, weights, rows.features, &mut self.pool);
         let loss = self.settings.loss.sum(&y, rows.targets) / y.len() as f64;
         Some(loss + penalty(self.settings, weights))
@@ -283,10 +288,11 @@ impl Training<'_> {
         let state = &mut self.state;
         if state.best.is_none_or(|best| now.loss < best.loss) {
             state.best = Some(now);
+            let judged = state.ema.as_ref().unwrap_or(&state.weights);
             match (&mut state.best_weights, self.settings.keep) {
                 (_, Keep::Last) => (),
-                (Some(best), Keep::Best) => best.copy_from(&state.weights),
-                (none, Keep::Best) => *none = Some(state.weights.clone()),
+                (Some(best), Keep::Best) => best.copy_from(judged),
+                (none, Keep::Best) => *none = Some(judged.clone()),
             }
         }
         state.waited += 1;
@@ -302,7 +308,7 @@ impl Training<'_> {
         let best = state.best_weights.as_ref();
         Trained {
             ended,
-            weights: best.unwrap_or(&state.weights).clone(),
+            weights: best.unwrap_or(state.judged()).clone(),
             history: state.history.clone(),
             best: state.best,
             checkpoint: Checkpoint {
@@ -351,7 +357,7 @@ fn penalty(settings: &Settings, weights: &Weights) -> f64 {
     if settings.l2 == 0.0 {
         return 0.0;
     }
-    settings.l2 * penalised(weights)
+    settings.l2 * penalised(weights, settings.decay_everything)
 }
 
 /// An error if a batch would have a single number per channel to take a variance of.

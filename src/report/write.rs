@@ -22,6 +22,7 @@ pub fn write_files(
         source,
     };
     fs::create_dir_all(dir).map_err(|e| problem(dir, e))?;
+    let _alone = sweep(dir);
     let mut paths = Vec::new();
     for file in files {
         let path = dir.join(&file.name);
@@ -38,6 +39,26 @@ pub fn write_files(
     }
     sync_dir(dir).map_err(|e| problem(dir, e))?;
     Ok(paths)
+}
+
+/// Takes away what runs that were killed while they wrote left behind. Nobody else writes
+/// here while the folder's lock is held; where there is none to be had (only Unix can
+/// open a folder), left-overs stay: they cost space, and nothing else.
+fn sweep(dir: &Path) -> Option<File> {
+    let alone = File::open(dir).ok()?;
+    alone.lock().ok()?;
+    for entry in fs::read_dir(dir).ok()?.flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.strip_prefix('.')?.strip_suffix(".partial"))
+            .and_then(|name| name.rsplit_once('.'))
+            .is_some_and(|(_, id)| id.parse::<u32>().is_ok());
+        if process {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Some(alone)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -64,6 +85,20 @@ mod tests {
             name: name.to_owned(),
             bytes: bytes.to_vec(),
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_killed_run_left_is_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".x.4242.partial", ".x.partial", "x.4242.partial", ".x"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        write_files(dir.path(), &[file("x", b"1")]).unwrap();
+        let names = fs::read_dir(dir.path()).unwrap();
+        let mut names: Vec<_> = names.map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".x", ".x.partial", "x", "x.4242.partial"]);
     }
 
     #[test]

@@ -68,6 +68,9 @@ impl Checker<'_> {
     /// The result of a builtin.
     pub fn builtin(&mut self, call: &Applied) -> Val {
         let name = call.signature.name.clone();
+        if !self.in_range(call) {
+            return Val::poison(call.at);
+        }
         if let Some(rule) = super::rules::rule(&name) {
             return rule(self, call);
         }

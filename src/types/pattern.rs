@@ -109,8 +109,9 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 8] = [
+const ENUMERATIONS: [&str; 11] = [
     "AdamForm",
+    "DecayOn",
     "Init",
     "Keep",
     "Loss",
@@ -118,6 +119,8 @@ const ENUMERATIONS: [&str; 8] = [
     "OnBad",
     "Optimizer",
     "Schedule",
+    "TargetScale",
+    "Watched",
 ];
 
 /// Types that are neither numbers nor enumerations.

@@ -97,6 +97,8 @@ fn network(path: &Path) {
         schedule: Schedule::Constant,
         clip: Clip::Never,
         l2: 0.0,
+        decay_everything: false,
+        ema: None,
         patience: None,
         min_delta: 0.0,
         keep: Keep::Last,

@@ -28,6 +28,7 @@ struct Case {
     optimizer: Optimizer,
     clip: Clip,
     l2: f64,
+    everything: bool,
     momentum: Option<f64>,
 }
 
@@ -42,6 +43,7 @@ fn after(case: &Case, gradients: &[[f32; 6]]) -> Vec<f64> {
             optimizer: case.optimizer,
             clip: case.clip,
             l2: case.l2,
+            everything: case.everything,
             pace: Pace {
                 rate: case.optimizer.rate(),
                 momentum: case.momentum,
@@ -71,6 +73,7 @@ fn sgd_with_momentum_by_hand_and_statistics_left_alone() {
         .into(),
         clip: Clip::Never,
         l2: 0.0,
+        everything: false,
         momentum: None,
     };
     // b = 1, then 0.9 + 1 = 1.9: together 2.9 half steps.
@@ -90,12 +93,8 @@ fn adamw_follows_its_formula_and_spares_what_has_no_decay() {
     for everything in [false, true] {
         for momentum in [None, Some(0.8)] {
             let case = Case {
-                optimizer: AdamW {
-                    adam,
-                    decay: 0.2,
-                    everything,
-                }
-                .into(),
+                optimizer: AdamW { adam, decay: 0.2 }.into(),
+                everything,
                 clip: Clip::Never,
                 l2: 0.0,
                 momentum,
@@ -130,6 +129,7 @@ fn clipping_and_penalty_by_hand() {
         .into(),
         clip,
         l2,
+        everything: false,
         momentum: None,
     };
     let start = [2.0, -1.0, 1.0, 0.0, 7.0, 8.0];
@@ -151,7 +151,14 @@ fn clipping_and_penalty_by_hand() {
     close(&found, &moved([4.0, 4.0, 12.0, 0.0]), "l2");
     let found = after(&case(Clip::PerVariable(2.0), 0.25), &[g]);
     close(&found, &moved([2.0, 2.0, 2.0, 0.0]), "l2, clipped");
-    assert_eq!(penalised(&filled(&graph(), [3.0; 6])), 9.0);
+    // With everything decaying, half of each is added: of the bias and the norm as well.
+    let all = Case {
+        everything: true,
+        ..case(Clip::Never, 0.25)
+    };
+    let found = after(&all, &[g]);
+    close(&found, &moved([4.0, 3.5, 12.5, 0.0]), "l2 on everything");
+    assert_eq!(penalised(&filled(&graph(), [3.0; 6]), false), 9.0);
 }
 
 #[test]
@@ -167,7 +174,7 @@ fn the_decay_flag_can_be_set_per_layer() {
     let expected = [false, false, true, false, false, false];
     assert!(flags.eq(expected));
     let weights = Weights::start(&graph, &Draws::new(1, 1));
-    assert_eq!(penalised(&weights), 2.0);
+    assert_eq!(penalised(&weights, false), 2.0);
 }
 
 #[test]
@@ -179,7 +186,6 @@ fn settings_outside_their_range_are_refused() {
     let adamw = AdamW {
         adam: Adam::torch(0.1),
         decay: 0.01,
-        everything: false,
     };
     assert!(Optimizer::from(sgd).check().is_ok());
     assert!(Optimizer::from(adamw).check().is_ok());

@@ -3,12 +3,14 @@
 mod calls;
 mod shapes;
 mod studies;
+mod training;
 mod units;
 mod written;
 
 pub use calls::*;
 pub use shapes::*;
 pub use studies::*;
+pub use training::*;
 pub use units::*;
 pub use written::*;
 

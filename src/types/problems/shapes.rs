@@ -241,21 +241,6 @@ pub fn domain_as_number(span: Span, name: &str) -> Problem {
     )
 }
 
-/// A setting that has to be above 0.
-pub fn not_above_zero(val: &Val, due: &Due) -> Problem {
-    let shown = val
-        .as_static()
-        .map_or(String::new(), |known| known.to_string());
-    Problem::new(
-        Code::E0502,
-        format!("{} cannot be {shown}", due.name()),
-        val.span,
-        format!("this is {shown}"),
-    )
-    .and(due.span, "declared here")
-    .help("a number above 0 is due")
-}
-
 /// `concat()` of nothing.
 pub fn nothing_to_join(at: Span) -> Problem {
     Problem::new(

@@ -108,18 +108,7 @@ fn training_can_start(
             checker.report(problem);
         }
     }
-    if let Some(rate) = call.value("rate")
-        && rate.as_f64().is_some_and(|x| x <= 0.0)
-    {
-        let problem = problems::not_above_zero(rate, &call.due("rate"));
-        checker.report(problem);
-    }
-    if let Some(patience) = call.value("patience")
-        && patience.as_int().is_some_and(|n| n < 0)
-    {
-        let problem = problems::not_above_zero(patience, &call.due("patience"));
-        checker.report(problem);
-    }
+    crate::types::training::settings_fit(checker, call, data);
     let patient = call
         .value("patience")
         .and_then(Val::as_int)

@@ -26,7 +26,6 @@ fn every_way_of_training_resumes_to_the_same_bytes_on_any_threads() {
     let adamw = AdamW {
         adam: Adam::torch(3e-3),
         decay: 0.1,
-        everything: false,
     };
     let sgd = Sgd {
         rate: 1e-3,
@@ -70,6 +69,27 @@ fn every_way_of_training_resumes_to_the_same_bytes_on_any_threads() {
         },
         Settings {
             schedule: Schedule::Cosine { final_rate: 0.0 },
+            ..settings(5)
+        },
+        Settings {
+            ema: Some(0.9),
+            ..settings(5)
+        },
+        Settings {
+            ema: Some(0.5),
+            keep: Keep::Last,
+            optimizer: adamw.into(),
+            decay_everything: true,
+            ..settings(5)
+        },
+        Settings {
+            l2: 1e-3,
+            ..settings(5)
+        },
+        Settings {
+            l2: 1e-3,
+            decay_everything: true,
+            min_delta: 1e-4,
             ..settings(5)
         },
     ];
@@ -200,4 +220,64 @@ fn a_last_batch_too_small_for_a_variance_is_refused() {
         assert!(failure.to_string().contains("last batch"), "{failure}");
     }
     assert!(run(17).is_ok() && run(15).is_ok());
+}
+
+#[test]
+fn the_running_mean_of_the_weights_is_what_is_kept_and_judged() {
+    let (graph, data) = (line(), Data::new(32, 3, 0.1, 1));
+    let run = |ema: Option<f64>, epochs: usize| {
+        let settings = Settings {
+            batch: 32,
+            ema,
+            keep: Keep::Last,
+            ..settings(epochs)
+        };
+        let (rows, watched) = (data.rows(), Some(data.rows()));
+        let threads = threads(1);
+        let start = begin(&graph);
+        train(
+            &graph,
+            start,
+            rows,
+            watched,
+            &settings,
+            &threads,
+            &mut Silent,
+        )
+        .unwrap()
+    };
+    // One step an epoch, so the weights after each step are those of shorter trainings.
+    let weight = |trained: &Trained| trained.weights.get("dense.weight").unwrap().1[0];
+    let steps: Vec<f32> = (1..=3).map(|n| weight(&run(None, n))).collect();
+    let mean = 0.75 * (0.75 * steps[0] + 0.25 * steps[1]) + 0.25 * steps[2];
+    let averaged = run(Some(0.75), 3);
+    assert!((weight(&averaged) - mean).abs() < 1e-6);
+    let loss = evaluate_loss(
+        &graph,
+        &averaged.weights,
+        data.rows(),
+        Loss::Mse,
+        &threads(1),
+    );
+    assert_eq!(averaged.history[2].val_loss, Some(loss.unwrap()));
+    // The steps themselves are taken by the weights, not by their mean.
+    assert_eq!(
+        averaged.history[2].train_loss,
+        run(None, 3).history[2].train_loss
+    );
+    let refused = Settings {
+        ema: Some(1.0),
+        ..settings(1)
+    };
+    let start = begin(&graph);
+    let failure = train(
+        &graph,
+        start,
+        data.rows(),
+        Some(data.rows()),
+        &refused,
+        &threads(1),
+        &mut Silent,
+    );
+    assert!(failure.unwrap_err().to_string().starts_with("ema"));
 }

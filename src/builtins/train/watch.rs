@@ -1,0 +1,106 @@
+//! Watches a training: passes progress on, writes checkpoints, and stops it when told to.
+
+use std::time::{Duration, Instant};
+
+use super::failed::training_failed;
+use crate::diagnostic::Problem;
+use crate::nn::{self, BatchProgress, EpochRecord, Go, Observer, TrainingState};
+use crate::run::interrupt::Interrupt;
+use crate::run::progress::{Event, Progress};
+use crate::run::store::{Key, Store};
+use crate::run::{Runner, Work, store_problem};
+use crate::source::Span;
+
+/// At least this long between two checkpoints of a training: killing a run loses no more.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
+
+/// Passes progress on, writes checkpoints, and stops when told to.
+pub struct Watch<'a> {
+    node: u64,
+    progress: &'a dyn Progress,
+    interrupt: Interrupt,
+    store: &'a Store,
+    key: Key,
+    batch: u64,
+    samples: u64,
+    factor: f64,
+    best: f64,
+    last: Instant,
+    /// Why it stopped the training, when it did so by itself.
+    pub failed: Option<Problem>,
+}
+
+impl<'a> Watch<'a> {
+    /// A watch over one training of that many rows, whose losses are shown times `factor`.
+    pub fn new(
+        runner: &Runner<'a>,
+        work: &Work<'_>,
+        settings: &nn::Settings,
+        samples: usize,
+        factor: f64,
+    ) -> Watch<'a> {
+        Watch {
+            node: work.id.0 as u64,
+            progress: runner.settings.progress,
+            interrupt: runner.settings.interrupt.clone(),
+            store: runner.settings.store,
+            key: work.key,
+            batch: settings.batch as u64,
+            samples: samples as u64,
+            factor,
+            best: f64::INFINITY,
+            last: Instant::now(),
+            failed: None,
+        }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn batch(&mut self, progress: &BatchProgress) -> Go {
+        let samples = (progress.batch as u64 * self.batch).min(self.samples);
+        let (node, epoch) = (self.node, progress.epoch as u32);
+        self.progress.report(Event::Batch {
+            node,
+            epoch,
+            samples,
+        });
+        if self.interrupt.is_raised() {
+            Go::Stop
+        } else {
+            Go::On
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, state: &TrainingState) -> Go {
+        let measure = record.val_loss.unwrap_or(record.train_loss);
+        let best = measure < self.best;
+        self.best = self.best.min(measure);
+        self.progress.report(Event::Epoch {
+            node: self.node,
+            epoch: record.epoch as u32,
+            train: record.train_loss * self.factor,
+            val: record.val_loss.map(|loss| loss * self.factor),
+            best,
+        });
+        if self.last.elapsed() >= BETWEEN_CHECKPOINTS {
+            self.last = Instant::now();
+            let bytes = state.checkpoint().to_bytes();
+            let put = match bytes {
+                Ok(bytes) => self
+                    .store
+                    .put_checkpoint(self.key, &bytes)
+                    .map_err(|problem| store_problem(&problem)),
+                Err(failure) => Err(training_failed(&failure, Span::NOWHERE)),
+            };
+            if let Err(problem) = put {
+                self.failed = Some(problem);
+                return Go::Stop;
+            }
+        }
+        if self.interrupt.is_raised() {
+            Go::Stop
+        } else {
+            Go::On
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Every way of training that a script can ask for: interrupted anywhere it goes on to the
+//! same bytes, for any number of threads, and no two ways give the same.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tmo::diagnostic::Problem;
+use tmo::nn::Threads;
+use tmo::report::OutcomeFile;
+use tmo::run::interrupt::Interrupt;
+use tmo::run::progress::{Event, Progress};
+use tmo::run::store::Store;
+use tmo::session::{Options, Session};
+use tmo::world::Memory;
+
+/// A study of few rows, with these settings of `train`.
+fn study(settings: &str) -> String {
+    format!(
+        r#"tmo 1
+
+model small()(x: [rows, length]) -> [rows, 1] =
+  x |> dense(8) |> batch_norm() |> silu |> dropout(20%) |> dense(8) |> relu |> dense(1)
+
+study first = bundled("flla-2015")
+  |> take(80)
+  |> target(.formation_energy_per_atom to meV/atom)
+  |> split(test: 20%, seed: 7)
+  |> holdout(val: 20%, seed: 7)
+  |> featurize(magpie())
+  |> train(small(), rate: 1e-3, epochs: 6, batch: 16, {settings})
+  |> evaluate(rmse, mae)
+"#
+    )
+}
+
+/// Raises the interrupt after so many batches, and keeps the validation losses.
+struct Watch {
+    batches: AtomicU32,
+    interrupt: Interrupt,
+    losses: Mutex<Vec<f64>>,
+}
+
+impl Watch {
+    fn stop_after(batches: u32) -> Watch {
+        Watch {
+            batches: AtomicU32::new(batches),
+            interrupt: Interrupt::new(),
+            losses: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+impl Progress for Watch {
+    fn report(&self, event: Event) {
+        match event {
+            Event::Batch { .. } if self.batches.fetch_sub(1, Ordering::SeqCst) == 1 => {
+                self.interrupt.raise();
+            }
+            Event::Epoch { val, .. } => self.losses.lock().unwrap().extend(val),
+            _ => {}
+        }
+    }
+}
+
+/// Run a study under a watch: its files, or why it ended.
+fn run(
+    text: &str,
+    store: &Path,
+    threads: usize,
+    watch: &Watch,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+    let world = Memory::default();
+    let mut session = Session::new(&world);
+    let script = session.check("study.tmo", text);
+    assert!(!script.failed(), "{:?}\n{text}", script.problems);
+    let plan = session.plan(&script).unwrap();
+    let store = Store::open(store).unwrap();
+    let threads = Threads::new(Some(threads)).unwrap();
+    let options = Options {
+        store: &store,
+        progress: watch,
+        interrupt: watch.interrupt.clone(),
+        threads: &threads,
+    };
+    let mut ran = session.run(&script.program, &plan, &[], &options);
+    if let Some(problem) = ran.problems.pop() {
+        return Err(problem);
+    }
+    let files = ran.outcomes.remove(0).files;
+    let file = |file: OutcomeFile| (file.name, file.bytes);
+    Ok(files.into_iter().map(file).collect())
+}
+
+const WAYS: &[&str] = &[
+    "loss: mse, optimizer: adam()",
+    "loss: mse, optimizer: adam(form: keras)",
+    "loss: mae, optimizer: adam(), keep: final",
+    "loss: huber(delta: 0.2 eV/atom), optimizer: adam()",
+    "loss: huber(delta: 0.2 eV/atom), optimizer: adam(), scale_target: standardized()",
+    "loss: mse, optimizer: adamw()",
+    "loss: mse, optimizer: adamw(), decay_on: everything",
+    "loss: mse, optimizer: sgd(momentum: 0.9), scale_target: standardized()",
+    "loss: mse, optimizer: sgd(), scale_target: standardized(sample: 20)",
+    "loss: mse, optimizer: adamw(decay: 1e-5), schedule: one_cycle()",
+    "loss: mse, optimizer: adamw(decay: 1e-5), schedule: one_cycle(momentum: false)",
+    "loss: mae, optimizer: adam(), keep: final, schedule: plateau(patience: 0, threshold: 50%)",
+    "loss: mae, optimizer: adam(), keep: final, schedule: plateau(factor: 0.5, patience: 0, threshold: 50%, watch: train_loss)",
+    "loss: mse, optimizer: adam(), schedule: multi_step(at: [2, 4])",
+    "loss: mse, optimizer: adam(), schedule: cosine()",
+    "loss: mse, optimizer: adam(), clip: 3",
+    "loss: mse, optimizer: adam(), clip_global: 3",
+    "loss: mse, optimizer: adam(), l2: 1e-3",
+    "loss: mse, optimizer: adam(), l2: 1e-3, decay_on: everything",
+    "loss: mse, optimizer: adam(), ema: 0.9",
+    "loss: mse, optimizer: adam(), ema: 0.9, keep: final",
+    "loss: mse, optimizer: adam(), patience: 2, min_delta: 1e6",
+    "loss: mse, optimizer: adam(), seed: 3",
+];
+
+#[test]
+fn every_way_of_training_goes_on_where_it_stopped_and_is_like_no_other() {
+    let mut ends: Vec<(&str, Vec<u8>)> = Vec::new();
+    for (k, way) in WAYS.iter().enumerate() {
+        let text = study(way);
+        let whole = tempfile::tempdir().unwrap();
+        let expected = run(&text, whole.path(), 1, &Watch::stop_after(0)).unwrap();
+        let broken = tempfile::tempdir().unwrap();
+        // Twice: within an epoch, and another one later, on other threads.
+        for (threads, stop) in [(2, 1 + k as u32 % 4), (1, 2 + k as u32 % 3)] {
+            let watch = Watch::stop_after(stop);
+            let stopped = run(&text, broken.path(), threads, &watch).unwrap_err();
+            assert_eq!(stopped.code.name(), "E0809", "{way}");
+        }
+        let found = run(&text, broken.path(), 2, &Watch::stop_after(0)).unwrap();
+        assert!(found == expected, "{way}: the files differ");
+        let weights = expected["weights.safetensors"].clone();
+        for (other, theirs) in &ends {
+            assert!(*theirs != weights, "`{way}` trains as `{other}` does");
+        }
+        ends.push((way, weights));
+    }
+}
+
+/// Losses, scores and predictions are in the target's unit, whatever the network sees.
+#[test]
+fn a_scaled_target_changes_no_unit() {
+    for (loss, score) in [("mse", "rmse"), ("mae", "mae")] {
+        let text = study(&format!(
+            "loss: {loss}, optimizer: adam(), scale_target: standardized(), keep: final"
+        ));
+        let (folder, watch) = (tempfile::tempdir().unwrap(), Watch::stop_after(0));
+        let files = run(&text, folder.path(), 1, &watch).unwrap();
+        let metrics: serde_json::Value =
+            serde_json::from_slice(&files["metrics.json"]).unwrap();
+        let score = metrics["splits"]["val"][score].as_f64().unwrap();
+        let last = *watch.losses.lock().unwrap().last().unwrap();
+        let last = if loss == "mse" { last.sqrt() } else { last };
+        assert!((last / score - 1.0).abs() < 1e-5, "{loss}: {last} {score}");
+        // Energies of some eV/atom, in meV/atom: an error of less than 10 is out of reach.
+        assert!(score > 10.0, "{loss}: {score}");
+    }
+}
