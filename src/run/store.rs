@@ -235,8 +235,7 @@ impl Store {
             };
         }
         for (name, path) in disk::list(&self.root.join(CHECKPOINTS))? {
-            let Ok(key) = name.trim_end_matches(checkpoint::PREVIOUS).parse::<Key>()
-            else {
+            let Some(key) = checkpoint::key_of(&name) else {
                 continue;
             };
             let entry = found.entry(key).or_insert_with(|| Entry::empty(key));

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tmo::diagnostic::Problem;
+use tmo::diagnostic::{Problem, Severity};
 use tmo::nn::Threads;
 use tmo::report::OutcomeFile;
 use tmo::run::interrupt::Interrupt;
@@ -40,6 +40,7 @@ struct Watch {
     batches: AtomicU32,
     interrupt: Interrupt,
     losses: Mutex<Vec<f64>>,
+    warnings: Mutex<Vec<Problem>>,
 }
 
 impl Watch {
@@ -48,6 +49,7 @@ impl Watch {
             batches: AtomicU32::new(batches),
             interrupt: Interrupt::new(),
             losses: Mutex::new(Vec::new()),
+            warnings: Mutex::new(Vec::new()),
         }
     }
 }
@@ -85,7 +87,12 @@ fn run(
         threads: &threads,
     };
     let mut ran = session.run(&script.program, &plan, &[], &options);
-    if let Some(problem) = ran.problems.pop() {
+    let (warnings, errors): (Vec<Problem>, Vec<Problem>) = ran
+        .problems
+        .into_iter()
+        .partition(|problem| problem.severity() == Severity::Warning);
+    watch.warnings.lock().unwrap().extend(warnings);
+    if let Some(problem) = errors.into_iter().next() {
         return Err(problem);
     }
     let files = ran.outcomes.remove(0).files;
@@ -114,7 +121,7 @@ const WAYS: &[&str] = &[
     "loss: mse, optimizer: adam(), l2: 1e-3",
     "loss: mse, optimizer: adam(), l2: 1e-3, decay_on: everything",
     "loss: mse, optimizer: adam(), ema: 0.9",
-    "loss: mse, optimizer: adam(), ema: 0.9, keep: final",
+    "loss: mse, optimizer: adam(), ema: 0.5, keep: final",
     "loss: mse, optimizer: adam(), patience: 2, min_delta: 1e6",
     "loss: mse, optimizer: adam(), seed: 3",
 ];
@@ -161,4 +168,31 @@ fn a_scaled_target_changes_no_unit() {
         // Energies of some eV/atom, in meV/atom: an error of less than 10 is out of reach.
         assert!(score > 10.0, "{loss}: {score}");
     }
+}
+
+#[test]
+fn a_torn_checkpoint_is_told_and_the_one_before_used() {
+    let text = study("loss: mse, optimizer: adamw(), schedule: one_cycle(), ema: 0.9");
+    let whole = tempfile::tempdir().unwrap();
+    let expected = run(&text, whole.path(), 1, &Watch::stop_after(0)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for stop in [3, 5, 4] {
+        let watch = Watch::stop_after(stop);
+        run(&text, folder.path(), 1, &watch).unwrap_err();
+    }
+    let newest = std::fs::read_dir(folder.path().join(".checkpoints")).unwrap();
+    let newest = newest
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_none())
+        .unwrap();
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    std::fs::write(&newest, bytes).unwrap();
+    let watch = Watch::stop_after(0);
+    let found = run(&text, folder.path(), 2, &watch).unwrap();
+    assert!(found == expected, "the files differ");
+    let warnings = watch.warnings.lock().unwrap();
+    let codes: Vec<&str> = warnings.iter().map(|w| w.code.name()).collect();
+    assert_eq!(codes, ["W0901"], "{warnings:?}");
 }

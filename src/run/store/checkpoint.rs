@@ -1,6 +1,6 @@
-//! Checkpoints: the state of work under way, two per key, newest and previous. In: bytes.
-//! Out: the newest bytes that pass every check; a torn or flipped one is reported and the
-//! previous is used.
+//! Checkpoints: the state of work under way, the last three per key. In: bytes. Out: the
+//! newest bytes that pass every check; a torn or flipped one is reported and the one before
+//! is used.
 //!
 //! File: magic (8) · key (32) · length of the contents, little endian (8) ·
 //! blake3 of magic, key, length and contents (32) · contents.
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use super::disk;
 use super::{CHECKPOINTS, DAMAGED, Damaged, Doing, Key, Store, StoreProblem};
 
-/// Suffix of the slot before the newest.
-pub(super) const PREVIOUS: &str = ".previous";
+/// Suffixes of the slots of a key, newest first.
+const SLOTS: [&str; 3] = ["", ".previous", ".oldest"];
 const MAGIC: &[u8; 8] = b"tmo-ckp1";
 const HEAD: usize = 8 + 32 + 8;
 const CHECKSUM: usize = 32;
@@ -28,8 +28,8 @@ pub struct CheckpointFound {
 }
 
 impl Store {
-    /// Keeps `bytes` as the newest checkpoint of `key`; the one before stays as a
-    /// fallback. Call it while holding the key's lock.
+    /// Keeps `bytes` as the newest checkpoint of `key`; those before move down, the last
+    /// makes room. Call it while holding the key's lock.
     ///
     /// # Errors
     /// The disk is full or refuses. The checkpoints that were there stay usable.
@@ -42,16 +42,20 @@ impl Store {
             let _ = disk::remove(&staged);
         }
         written?;
-        let [newest, previous] = self.slots(key);
-        // A kill between the two renames leaves only `previous`, which is then found.
-        match fs::rename(&newest, &previous) {
-            Err(e) if e.kind() != ErrorKind::NotFound => {
-                return Err(StoreProblem::io(Doing::Move, &newest, e));
+        let slots = self.slots(key);
+        // From the oldest on. A kill in between leaves a slot empty: it is passed over.
+        let moves = slots.iter().zip(slots.iter().skip(1));
+        for (from, to) in moves.rev() {
+            match fs::rename(from, to) {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
+                    return Err(StoreProblem::io(Doing::Move, from, e));
+                }
+                _ => {}
             }
-            _ => {}
         }
-        fs::rename(&staged, &newest)
-            .map_err(|e| StoreProblem::io(Doing::Write, &newest, e))?;
+        let [newest, ..] = &slots;
+        fs::rename(&staged, newest)
+            .map_err(|e| StoreProblem::io(Doing::Write, newest, e))?;
         disk::sync_dir(&self.root.join(CHECKPOINTS))
     }
 
@@ -85,18 +89,14 @@ impl Store {
     /// The disk refused.
     pub fn drop_checkpoint(&self, key: Key) -> Result<(), StoreProblem> {
         // The older first: a kill in between must not bring it back as the newest.
-        let [newest, previous] = self.slots(key);
-        disk::remove(&previous)?;
-        disk::remove(&newest)
+        let slots = self.slots(key);
+        slots.iter().rev().try_for_each(|slot| disk::remove(slot))
     }
 
-    /// The files of newest and previous.
-    fn slots(&self, key: Key) -> [PathBuf; 2] {
+    /// The files of a key, newest first.
+    fn slots(&self, key: Key) -> [PathBuf; SLOTS.len()] {
         let folder = self.root.join(CHECKPOINTS);
-        [
-            folder.join(key.to_string()),
-            folder.join(format!("{key}{PREVIOUS}")),
-        ]
+        SLOTS.map(|suffix| folder.join(format!("{key}{suffix}")))
     }
 
     fn discard(&self, path: PathBuf, reason: &str) -> Result<Damaged, StoreProblem> {
@@ -113,6 +113,12 @@ impl Store {
             moved_to,
         })
     }
+}
+
+/// The key of a file among the checkpoints.
+pub(super) fn key_of(name: &str) -> Option<Key> {
+    let key = |suffix: &&str| name.strip_suffix(*suffix)?.parse().ok();
+    SLOTS.iter().find_map(key)
 }
 
 fn encode(key: Key, bytes: &[u8]) -> Vec<u8> {

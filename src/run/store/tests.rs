@@ -386,13 +386,56 @@ fn a_torn_checkpoint_is_found_at_every_byte_and_the_previous_used() {
     assert_eq!((found.bytes, found.damaged.len()), (None, 1));
 }
 
+/// 200 checkpoints of a training's size, cut short or with a bit flipped somewhere: each is
+/// found out, and the newest whole one is used, however many of the later ones are torn.
+#[test]
+fn two_hundred_torn_checkpoints_are_all_found_out() {
+    let (_dir, store) = store();
+    let k = key("k");
+    // A linear congruential generator (Knuth's MMIX).
+    let mut state = 7_u64;
+    let mut below = move |bound: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005);
+        state = state.wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let mut states: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..3 {
+        states.push((0..40_000).map(|_| below(256) as u8).collect());
+    }
+    let mut torn = 0;
+    while torn < 200 {
+        let count = 1 + below(2) as usize;
+        for state in &states {
+            store.put_checkpoint(k, state).unwrap();
+        }
+        for slot in store.slots(k).iter().take(count) {
+            let mut file = fs::read(slot).unwrap();
+            let at = below(file.len() as u64) as usize;
+            match below(2) {
+                0 => file.truncate(at),
+                _ => file[at] ^= 1 << below(8),
+            }
+            fs::write(slot, file).unwrap();
+            torn += 1;
+        }
+        let found = store.get_checkpoint(k).unwrap();
+        assert_eq!(found.damaged.len(), count);
+        assert!(found.bytes.as_ref() == Some(&states[2 - count]));
+        // Found out once, they are out of the way.
+        let again = store.get_checkpoint(k).unwrap();
+        assert!(again.bytes == found.bytes && again.damaged.is_empty());
+    }
+}
+
 #[test]
 fn the_listing_counts_bytes() {
     let (_dir, store) = store();
     assert!(store.entries().unwrap().is_empty());
     store.put(key("k"), "trained", &inputs(), &small()).unwrap();
-    store.put_checkpoint(key("k"), b"12345").unwrap();
-    store.put_checkpoint(key("k"), b"12345").unwrap();
+    for _ in 0..5 {
+        store.put_checkpoint(key("k"), b"12345").unwrap();
+    }
     store.put_checkpoint(key("l"), b"").unwrap();
     let entries = store.entries().unwrap();
     assert!(entries.is_sorted_by_key(|entry| entry.key));
@@ -401,7 +444,7 @@ fn the_listing_counts_bytes() {
     let k = of(key("k"));
     assert_eq!(k.kind.as_deref(), Some("trained"));
     assert_eq!((k.files, k.bytes), (3, 11 + manifest.unwrap().len()));
-    assert_eq!((k.checkpoint, of(key("l")).checkpoint), (2 * 85, 80));
+    assert_eq!((k.checkpoint, of(key("l")).checkpoint), (3 * 85, 80));
     assert_eq!((of(key("l")).kind.as_ref(), of(key("l")).files), (None, 0));
 }
 
