@@ -67,6 +67,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.div", 1, Body::Rule),
     ("prelude.dropout", 1, Body::Layer),
     ("prelude.embedding", 1, Body::Layer),
+    ("prelude.ensemble", 1, Body::Verb(train::ensemble)),
     ("prelude.evaluate", 1, Body::Verb(train::evaluate)),
     ("prelude.everything", 1, Body::Constant),
     ("prelude.exp", 1, Body::Layer),
@@ -78,6 +79,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.glorot", 1, Body::Settings),
     ("prelude.holdout", 1, Body::Verb(splits::holdout)),
     ("prelude.huber", 1, Body::Settings),
+    ("prelude.import_weights", 1, Body::Planned),
     ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
     ("prelude.kaiming", 1, Body::Settings),
     ("prelude.keras", 1, Body::Constant),
@@ -98,6 +100,8 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.mae", 1, Body::Constant),
     ("prelude.magpie", 1, Body::Feature(features::magpie)),
     ("prelude.max", 1, Body::Layer),
+    ("prelude.max_error", 1, Body::Constant),
+    ("prelude.mc_dropout", 1, Body::Planned),
     ("prelude.mean", 1, Body::Layer),
     ("prelude.mean_last", 1, Body::Layer),
     ("prelude.mod", 1, Body::Rule),
@@ -127,8 +131,10 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Feature(features::padded_graph),
     ),
     ("prelude.plateau", 1, Body::Settings),
+    ("prelude.predict", 1, Body::Verb(train::predict)),
     ("prelude.r2", 1, Body::Constant),
     ("prelude.range_scale", 1, Body::Layer),
+    ("prelude.refit", 1, Body::Verb(train::refit)),
     ("prelude.relu", 1, Body::Layer),
     ("prelude.repeat", 1, Body::Rule),
     ("prelude.reshape", 1, Body::Layer),
@@ -174,6 +180,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.target", 1, Body::Verb(splits::target)),
     ("prelude.torch", 1, Body::Constant),
     ("prelude.train", 1, Body::Verb(train::train)),
+    ("prelude.train_and_val", 1, Body::Constant),
     ("prelude.train_loss", 1, Body::Constant),
     ("prelude.transpose", 1, Body::Layer),
     ("prelude.uniform", 1, Body::Settings),
@@ -196,6 +203,7 @@ const TABLE: &[(&str, u32, Body)] = &[
         1,
         Body::Feature(features::with_angles),
     ),
+    ("prelude.within", 1, Body::Settings),
     ("prelude.xrd", 1, Body::Feature(features::xrd)),
     ("prelude.zeros", 1, Body::Layer),
 ];
@@ -230,7 +238,14 @@ impl Builtins for Registry {
     }
 
     fn depends_on_device(&self, builtin: &str) -> bool {
-        matches!(builtin, "prelude.train" | "prelude.evaluate")
+        matches!(
+            builtin,
+            "prelude.train"
+                | "prelude.evaluate"
+                | "prelude.refit"
+                | "prelude.ensemble"
+                | "prelude.predict"
+        )
     }
 
     fn carried(&self, call: &Call) -> Option<[u8; 32]> {

@@ -109,7 +109,7 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 11] = [
+const ENUMERATIONS: [&str; 12] = [
     "AdamForm",
     "DecayOn",
     "Init",
@@ -118,6 +118,7 @@ const ENUMERATIONS: [&str; 11] = [
     "Metric",
     "OnBad",
     "Optimizer",
+    "RefitOn",
     "Schedule",
     "TargetScale",
     "Watched",

@@ -44,6 +44,7 @@ fn every_example_of_the_library_checks() {
             // What an example calls its own data.
             let data = fs::read("tests/data/good/small.jsonl.gz").unwrap();
             world.put("data/mine.jsonl.gz", data);
+            world.put("data/weights.safetensors", "");
             let told = check_text(&world, "example.tmo", &headed).short();
             if !told.is_empty() {
                 wrong.push(format!("{}:{line}\n{headed}{told}", file.display()));

@@ -12,7 +12,6 @@ use crate::project::{Told, check, files_below, files_in, folders_in, run_text, s
 
 /// Codes that no script alone provokes, and where they are tested instead.
 const ELSEWHERE: &[(Code, &str)] = &[
-    (Code::E0207, NOT_YET),
     (Code::E0701, "a damaged data file: data_errors"),
     (Code::E0702, "a data file: data_errors"),
     (Code::E0703, "a data file: data_errors"),

@@ -2,6 +2,7 @@
 //! is a line of [`VERBS`] and a function in the file of its kind.
 
 mod lambdas;
+mod models;
 mod networks;
 mod rows;
 mod sources;
@@ -20,10 +21,13 @@ pub type Verb = fn(&mut Checker<'_>, &Applied) -> Val;
 /// Builtins that are verbs, by name.
 pub const VERBS: &[(&str, Verb)] = &[
     ("bundled", sources::bundled),
+    ("ensemble", models::ensemble),
     ("evaluate", training::evaluate),
     ("featurize", training::featurize),
     ("holdout", splits::holdout),
     ("jsonl", sources::jsonl),
+    ("predict", models::predict),
+    ("refit", models::refit),
     ("split", splits::split),
     ("take", rows::take),
     ("target", splits::target),

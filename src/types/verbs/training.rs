@@ -53,7 +53,15 @@ pub fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {
         checker.report(problem);
         return Val::poison(call.at);
     }
-    checker.emit(call, Ty::Evaluated(trained))
+    let Some(asked) = crate::types::training::metrics(checker, call, &trained.data)
+    else {
+        return Val::poison(call.at);
+    };
+    let trained = TrainedTy {
+        asked,
+        ..(*trained).clone()
+    };
+    checker.emit(call, Ty::Evaluated(trained.into()))
 }
 
 pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
@@ -78,6 +86,7 @@ pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
         loss: loss_dimension(call, of.unwrap_or(Dimension::NONE)),
         data,
         asked: Vec::new(),
+        spread: false,
     }));
     checker.emit_with(call, ty, vec![setting])
 }
