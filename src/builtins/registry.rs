@@ -89,6 +89,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.dropout", 1, Body::Layer),
     ("prelude.each", 1, Body::Rule),
     ("prelude.embedding", 1, Body::Layer),
+    ("prelude.ensemble", 1, Body::Verb(train::ensemble)),
     ("prelude.evaluate", 1, Body::Verb(train::evaluate)),
     ("prelude.everything", 1, Body::Constant),
     ("prelude.exp", 1, Body::Layer),
@@ -111,6 +112,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.histogram", 1, Body::Verb(report::histogram)),
     ("prelude.holdout", 1, Body::Verb(splits::holdout)),
     ("prelude.huber", 1, Body::Settings),
+    ("prelude.import_weights", 1, Body::Planned),
     ("prelude.impute", 1, Body::Verb(rows::impute)),
     ("prelude.insertion", 1, Body::Planned),
     ("prelude.int", 1, Body::Rule),
@@ -153,6 +155,8 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Verb(sources::structures),
     ),
     ("prelude.max", 1, Body::Layer),
+    ("prelude.max_error", 1, Body::Constant),
+    ("prelude.mc_dropout", 1, Body::Planned),
     ("prelude.mean", 1, Body::Layer),
     ("prelude.mean_last", 1, Body::Layer),
     ("prelude.mod", 1, Body::Rule),
@@ -196,6 +200,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.pick", 1, Body::Verb(sweeps::pick)),
     ("prelude.pivot", 1, Body::Verb(sweeps::pivot)),
     ("prelude.plateau", 1, Body::Settings),
+    ("prelude.predict", 1, Body::Verb(train::predict)),
     ("prelude.prototype", 1, Body::Feature(features::prototype)),
     ("prelude.qe", 1, Body::Planned),
     ("prelude.r2", 1, Body::Constant),
@@ -204,6 +209,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.range_scale", 1, Body::Layer),
     ("prelude.rank", 1, Body::Verb(order::rank)),
     ("prelude.rectangular", 1, Body::Constant),
+    ("prelude.refit", 1, Body::Verb(train::refit)),
     ("prelude.relu", 1, Body::Layer),
     ("prelude.repeat", 1, Body::Rule),
     ("prelude.report", 1, Body::Verb(report::report)),
@@ -260,6 +266,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.torch", 1, Body::Constant),
     ("prelude.total", 1, Body::Rule),
     ("prelude.train", 1, Body::Verb(train::train)),
+    ("prelude.train_and_val", 1, Body::Constant),
     ("prelude.train_loss", 1, Body::Constant),
     ("prelude.transpose", 1, Body::Layer),
     ("prelude.triangular", 1, Body::Constant),
@@ -285,6 +292,7 @@ const TABLE: &[(&str, u32, Body)] = &[
         1,
         Body::Feature(features::with_angles),
     ),
+    ("prelude.within", 1, Body::Settings),
     ("prelude.xrd", 1, Body::Feature(features::xrd)),
     ("prelude.zeros", 1, Body::Layer),
 ];
@@ -319,7 +327,14 @@ impl Builtins for Registry {
     }
 
     fn depends_on_device(&self, builtin: &str) -> bool {
-        matches!(builtin, "prelude.train" | "prelude.evaluate")
+        matches!(
+            builtin,
+            "prelude.train"
+                | "prelude.evaluate"
+                | "prelude.refit"
+                | "prelude.ensemble"
+                | "prelude.predict"
+        )
     }
 
     fn carried(&self, call: &Call) -> Option<[u8; 32]> {

@@ -10,7 +10,7 @@ use crate::ir::{Call, Setting, Static};
 use crate::plan::{NodeId, device_class};
 use crate::report::{
     DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Scores,
-    Script, Skipped, Split, StudyReport, Target, Training,
+    Script, Skipped, Split, StudyReport, Target, Training, within,
 };
 use crate::run::{Cell, Column, Dataset, Runner, Table};
 use crate::types::Unit;
@@ -22,6 +22,9 @@ pub struct Evaluation {
     target: Target,
     predictions: Vec<Prediction>,
     training: Training,
+    /// The `delta` of Huber's loss, where that was made small; canonical.
+    huber: Option<f64>,
+    asked: Asked,
     model: Model,
     data: DataSummary,
     settings: Vec<Named>,
@@ -31,11 +34,18 @@ pub struct Evaluation {
 impl Evaluation {
     /// The report of the study of that name.
     pub fn report(self, study: &str, doc: &str, script: Script) -> StudyReport {
+        let unit = Unit::parse(&self.target.unit).ok();
+        let in_unit = |limit: &f64| match &unit {
+            Some(unit) => unit.count_in(*limit),
+            None => *limit,
+        };
+        let within_unit = self.asked.within.iter().map(in_unit).collect();
         StudyReport {
             study: study.into(),
             doc: doc.into(),
             target: self.target,
             predictions: self.predictions,
+            within: within_unit,
             training: self.training,
             model: self.model,
             data: self.data,
@@ -84,18 +94,28 @@ impl Evaluation {
             numbers("actual", &actual),
             numbers("predicted", &predicted),
         ]);
-        let loss = match self.training.loss.as_str() {
-            "MAE" => scores.mae,
+        let loss = match (self.training.loss.as_str(), self.huber) {
+            ("MAE", _) => scores.mae,
+            (_, Some(delta)) => huber(&actual, &predicted, delta),
             _ => scores.rmse * scores.rmse,
         };
         let r2 = scores.r2.map_or(Cell::Missing, Cell::Number);
-        Some(Cell::Fields(Arc::new(vec![
+        let mut fields: Vec<(Arc<str>, Cell)> = vec![
             ("loss".into(), Cell::Number(loss)),
             ("rmse".into(), Cell::Number(scores.rmse)),
             ("mae".into(), Cell::Number(scores.mae)),
             ("r2".into(), r2),
-            ("rows".into(), Cell::Table(table.into())),
-        ])))
+        ];
+        if self.asked.max_error {
+            fields.push(("max_error".into(), Cell::Number(scores.max_error)));
+        }
+        if !self.asked.within.is_empty() {
+            let share = |limit: &f64| Cell::Number(within(&actual, &predicted, *limit));
+            let shares = self.asked.within.iter().map(share);
+            fields.push(("within".into(), Cell::Many(shares.collect())));
+        }
+        fields.push(("rows".into(), Cell::Table(table.into())));
+        Some(Cell::Fields(Arc::new(fields)))
     }
 
     /// Losses by epoch, in the unit the target is shown in.
@@ -175,6 +195,8 @@ pub fn evaluation(
         },
         predictions,
         training: course_of(training, course),
+        huber: huber_delta(training),
+        asked: asked(runner, id),
         model: Model {
             name: network
                 .map(|network| network.name.to_string())
@@ -203,6 +225,58 @@ fn course_of(training: &Call, course: Course) -> Training {
         history: history.collect(),
         kept_epoch: u32::try_from(course.kept).ok(),
         stopped: course.ended,
+    }
+}
+
+/// Scores that were asked for, beside those every part has.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Asked {
+    max_error: bool,
+    /// Errors to count rows within, canonical.
+    within: Vec<f64>,
+}
+
+/// What a node asks for, when it is an `evaluate`.
+fn asked(runner: &Runner<'_>, id: NodeId) -> Asked {
+    let mut asked = Asked::default();
+    let call = runner.plan.call(id);
+    let metrics = call.and_then(|call| super::settings::known(call, "metrics"));
+    let Some(Static::List(metrics)) = metrics else {
+        return asked;
+    };
+    for metric in metrics {
+        match metric {
+            Static::Symbol(name) if name.ends_with(".max_error") => {
+                asked.max_error = true;
+            }
+            Static::Made(made) => {
+                if let Some(Static::List(limits)) = made.setting("limits") {
+                    asked
+                        .within
+                        .extend(limits.iter().filter_map(Static::as_f64));
+                }
+            }
+            _ => {}
+        }
+    }
+    asked
+}
+
+/// The mean of Huber's loss.
+fn huber(actual: &[f64], predicted: &[f64], delta: f64) -> f64 {
+    let errors = actual.iter().zip(predicted).map(|(a, p)| (p - a).abs());
+    let one = |error: f64| match error <= delta {
+        true => 0.5 * error * error,
+        false => delta * (error - 0.5 * delta),
+    };
+    errors.map(one).sum::<f64>() / actual.len().max(1) as f64
+}
+
+/// The `delta` of a training with Huber's loss.
+fn huber_delta(training: &Call) -> Option<f64> {
+    match super::settings::known(training, "loss")? {
+        Static::Made(made) => made.setting("delta")?.as_f64(),
+        _ => None,
     }
 }
 

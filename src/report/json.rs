@@ -3,7 +3,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Named, ReportProblem, Scores, SplitScores, StudyReport, Target};
+use super::{
+    Named, ReportProblem, Scores, Share, SplitScores, StudyReport, Target, shares,
+};
 
 #[derive(Serialize)]
 struct Metrics<'a> {
@@ -11,6 +13,8 @@ struct Metrics<'a> {
     target: &'a Target,
     #[serde(serialize_with = "by_split")]
     splits: &'a [SplitScores],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    within: Vec<Share>,
     model: &'a str,
     parameters: u64,
     loss: &'a str,
@@ -51,6 +55,7 @@ pub(super) fn metrics(
         study: &report.study,
         target: &report.target,
         splits: scores,
+        within: shares(&report.predictions, &report.within),
         model: &report.model.name,
         parameters: report.model.parameters,
         loss: &report.training.loss,

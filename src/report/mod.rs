@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use figure::to_png;
 pub use problem::ReportProblem;
-pub use scores::{Scores, SplitScores, score_splits};
+pub use scores::{Scores, Share, SplitScores, score_splits, shares, within};
 pub use table::{
     PlainCell, PlainColumn, PlainTable, TableReport, table_csv, table_files, table_jsonl,
     table_lines,
@@ -45,6 +45,8 @@ pub struct StudyReport {
     pub target: Target,
     /// Every row of every split. Scores are computed from these and stored nowhere.
     pub predictions: Vec<Prediction>,
+    /// Errors to count rows within, in the target's unit.
+    pub within: Vec<f64>,
     /// How training went.
     pub training: Training,
     /// The model.

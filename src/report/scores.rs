@@ -125,6 +125,46 @@ pub fn score_splits(rows: &[Prediction]) -> Result<Vec<SplitScores>, ReportProbl
     Ok(all)
 }
 
+/// The share of rows whose error is at most `limit`.
+pub fn within(actual: &[f64], predicted: &[f64], limit: f64) -> f64 {
+    let errors = actual.iter().zip(predicted).map(|(a, p)| (p - a).abs());
+    let count = errors.filter(|error| *error <= limit).count();
+    count as f64 / actual.len().max(1) as f64
+}
+
+/// The share of a split's rows within one of the errors asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Share {
+    /// The split.
+    pub split: Split,
+    /// The error, in the target's unit.
+    pub limit: f64,
+    /// The share, from 0 to 1.
+    pub share: f64,
+}
+
+/// The share of each split within each error, in the order train, val, test.
+pub fn shares(rows: &[Prediction], limits: &[f64]) -> Vec<Share> {
+    let mut all = Vec::new();
+    for split in Split::ALL {
+        let own = || rows.iter().filter(move |row| row.split == split);
+        let actual: Vec<f64> = own().map(|row| row.actual).collect();
+        let predicted: Vec<f64> = own().map(|row| row.predicted).collect();
+        if actual.is_empty() {
+            continue;
+        }
+        for limit in limits {
+            let share = within(&actual, &predicted, *limit);
+            all.push(Share {
+                split,
+                limit: *limit,
+                share,
+            });
+        }
+    }
+    all
+}
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }

@@ -76,6 +76,7 @@ pub(super) fn sample() -> StudyReport {
             unit: "eV/atom".to_owned(),
         },
         predictions,
+        within: Vec::new(),
         training: Training {
             loss: "MSE".to_owned(),
             history,

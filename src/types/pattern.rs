@@ -113,7 +113,7 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 17] = [
+const ENUMERATIONS: [&str; 18] = [
     "AdamForm",
     "Channel",
     "DecayOn",
@@ -128,6 +128,7 @@ const ENUMERATIONS: [&str; 17] = [
     "OnBad",
     "Optimizer",
     "Order",
+    "RefitOn",
     "Schedule",
     "TargetScale",
     "Watched",

@@ -1,11 +1,14 @@
-//! What the settings of a training need of each other and of the rows.
+//! What the settings of a training need of each other and of the rows, and the scores asked
+//! for of the target.
+
+use std::sync::Arc;
 
 use super::builtin::Applied;
 use super::check::Checker;
 use super::dimension::Dimension;
 use super::problems;
-use super::ty::DatasetTy;
-use super::value::Form;
+use super::ty::{Columns, DatasetTy, Ty};
+use super::value::{Form, Val};
 use crate::ir::{Made, Static};
 
 /// Whether loss, schedule and clipping go together with the rows; if not it was reported.
@@ -15,8 +18,7 @@ pub fn settings_fit(checker: &mut Checker<'_>, call: &Applied, data: &DatasetTy)
     schedule(checker, call, data);
     let on = |name: &str| {
         let val = call.value(name);
-        val.and_then(super::value::Val::as_f64)
-            .is_some_and(|limit| limit > 0.0)
+        val.and_then(Val::as_f64).is_some_and(|limit| limit > 0.0)
     };
     if on("clip") && on("clip_global") {
         let (one, other) = (call.span_of("clip"), call.span_of("clip_global"));
@@ -50,6 +52,77 @@ fn loss(checker: &mut Checker<'_>, call: &Applied, data: &DatasetTy) {
         let shown = delta.to_string();
         let problem = problems::not_of_the_target("delta", at, &shown, found, target);
         checker.report(problem);
+    }
+}
+
+/// The scores asked for, by name; none when they do not fit the target or stand twice,
+/// which was reported.
+pub fn metrics(
+    checker: &mut Checker<'_>,
+    call: &Applied,
+    data: &DatasetTy,
+) -> Option<Columns> {
+    let before = checker.problems.len();
+    let Some(Form::List(metrics)) = call.value("metrics").map(|val| val.form.clone())
+    else {
+        return Some(Vec::new());
+    };
+    let target = data.target.as_ref();
+    let target = Ty::real(target.map_or(Dimension::NONE, |target| target.dimension));
+    let mut asked = Columns::new();
+    let mut seen: Vec<(Arc<str>, &Val)> = Vec::new();
+    for metric in &metrics {
+        let name: Arc<str> = match &metric.form {
+            Form::Symbol(name) => name.rsplit('.').next().unwrap_or(name).into(),
+            Form::Made(made) => {
+                limits_fit(checker, made, metric, data);
+                let name = made.builtin.rsplit('.').next();
+                name.unwrap_or(&made.builtin).into()
+            }
+            _ => continue,
+        };
+        if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
+            let problem = problems::scored_twice(&name, metric.span, first.span);
+            checker.report(problem);
+        }
+        match &*name {
+            "max_error" => asked.push((name.clone(), target.clone())),
+            "within" => {
+                let share = Ty::real(Dimension::NONE);
+                asked.push((name.clone(), Ty::List(share.into())));
+            }
+            _ => {}
+        }
+        seen.push((name, metric));
+    }
+    (checker.problems.len() == before).then_some(asked)
+}
+
+/// The limits of `within` are errors of the target.
+fn limits_fit(checker: &mut Checker<'_>, made: &Made, at: &Val, data: &DatasetTy) {
+    let (Some(Static::List(limits)), Some(target)) =
+        (made.setting("limits"), &data.target)
+    else {
+        return;
+    };
+    if limits.is_empty() {
+        checker.report(problems::no_limits(at.span));
+    }
+    for limit in limits {
+        let found = match limit {
+            Static::Real(real) => real.dimension,
+            _ => Dimension::NONE,
+        };
+        let shown = limit.to_string();
+        if found != target.dimension {
+            let problem =
+                problems::not_of_the_target("within", at.span, &shown, found, target);
+            checker.report(problem);
+            return;
+        }
+        if limit.as_f64().is_some_and(|x| x <= 0.0) {
+            checker.report(problems::limit_not_above_zero(at.span, &shown));
+        }
     }
 }
 

@@ -171,6 +171,8 @@ pub struct TrainedTy {
     pub loss: Dimension,
     /// Scores that were asked for, beside those every part has.
     pub asked: Columns,
+    /// Whether it says how unsure it is.
+    pub spread: bool,
 }
 
 /// What is known of ions put into a host.

@@ -123,9 +123,9 @@ fn fifty_interrupts_leave_a_store_that_the_next_run_uses() {
 }
 
 #[test]
-fn kills_leave_a_store_that_the_next_run_uses() {
-    let stopped = strike(10, KILL);
-    assert!(stopped >= 3, "only {stopped} of 10 runs were killed");
+fn fifty_kills_leave_a_store_that_the_next_run_uses() {
+    let stopped = strike(50, KILL);
+    assert!(stopped >= 20, "only {stopped} of 50 runs were killed");
 }
 
 /// Start a run and interrupt it as soon as it says that it trains.

@@ -105,6 +105,11 @@ fn the_same_computation_written_otherwise_has_the_same_keys() {
         with("drop: 30%", "").replace(", )", ")"),
         with("batch: 13, patience: 5", "patience: 5, batch: 13"),
         with("batch: 13", "keep: best, batch: 13"),
+        with(
+            "batch: 13",
+            "batch: 13, schedule: steady, decay_on: weights, l2: 0, clip: 0, clip_global: 0, \
+             ema: 0%, scale_target: as_is, min_delta: 0",
+        ),
         with("beta1: 0.8", "beta1: 0.8, beta2: 0.999, eps: 1e-7"),
         with("900 Å^3", "0.9 nm^3"),
         with(
@@ -202,6 +207,18 @@ fn every_choice_changes_the_result() {
             ".formation_energy_per_atom",
         ),
         ("patience: 5", "patience: 5, keep: final"),
+        ("patience: 5", "patience: 5, min_delta: 0.1"),
+        ("patience: 5", "patience: 5, l2: 0.1"),
+        ("patience: 5", "patience: 5, clip: 3"),
+        ("patience: 5", "patience: 5, clip_global: 3"),
+        ("patience: 5", "patience: 5, ema: 0.9"),
+        ("patience: 5", "patience: 5, decay_on: everything"),
+        ("patience: 5", "patience: 5, scale_target: standardized()"),
+        ("patience: 5", "patience: 5, schedule: cosine()"),
+        ("patience: 5", "patience: 5, schedule: one_cycle()"),
+        ("loss: mse", "loss: huber(delta: 1 eV/atom)"),
+        ("adam(form: keras, beta1: 0.8)", "adamw(beta1: 0.8)"),
+        ("adam(form: keras, beta1: 0.8)", "sgd()"),
         ("data/mine.jsonl\"", "data/mine.jsonl\", on_bad: skip"),
     ] {
         let found = result(&plan_in(&world(), &with(from, to)));

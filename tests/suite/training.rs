@@ -196,3 +196,148 @@ fn a_torn_checkpoint_is_told_and_the_one_before_used() {
     let codes: Vec<&str> = warnings.iter().map(|w| w.code.name()).collect();
     assert_eq!(codes, ["W0901"], "{warnings:?}");
 }
+
+/// The text of a study over two small trainings, `a` and `b`.
+fn models(items: &str) -> String {
+    format!(
+        r#"tmo 1
+
+model small()(x: [rows, length]) -> [rows, 1] = x |> dense(8) |> relu |> dense(1)
+
+features few = bundled("flla-2015")
+  |> take(120)
+  |> target(.formation_energy_per_atom)
+  |> split(test: 20%, seed: 7)
+  |> holdout(val: 20%, seed: 7)
+  |> featurize(magpie())
+
+let settings = {{ loss: mse, optimizer: adam(), rate: 1e-3, epochs: 6, batch: 16 }}
+let a = few |> train(small(), ..settings, seed: 1)
+let b = few |> train(small(), ..settings, seed: 2)
+{items}
+"#
+    )
+}
+
+/// The predictions of a run's rows, by id.
+fn predictions(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, f64> {
+    let text = std::str::from_utf8(&files["predictions.csv"]).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let place = |start: &str| head.iter().position(|h| h.starts_with(start)).unwrap();
+    let (id, predicted) = (place("id"), place("predicted"));
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (cells[id].to_owned(), cells[predicted].parse().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn an_ensemble_says_the_mean_of_its_members() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = |model: &str| {
+        let text = models(&format!("study s = {model} |> evaluate(rmse, mae)"));
+        predictions(&run(&text, folder.path(), 1, &Watch::stop_after(0)).unwrap())
+    };
+    let (a, b, both) = (one("a"), one("b"), one("ensemble([a, b])"));
+    assert!(a.len() > 100 && a != b);
+    for (id, mean) in &both {
+        assert!((mean - (a[id] + b[id]) / 2.0).abs() < 1e-9, "{id}");
+    }
+}
+
+#[test]
+fn a_refit_is_another_model_and_leaves_no_validation_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = |text: &str, threads: usize, watch: &Watch| {
+        let text = models(&format!("study s = {text} |> evaluate(rmse)"));
+        run(&text, folder.path(), threads, watch)
+    };
+    let first = one("a", 1, &Watch::stop_after(0)).unwrap();
+    // Interrupted, it goes on as any training does.
+    let stopped = one("a |> refit()", 1, &Watch::stop_after(9)).unwrap_err();
+    assert_eq!(stopped.code.name(), "E0809");
+    let again = one("a |> refit(on: train_and_val)", 2, &Watch::stop_after(0)).unwrap();
+    assert!(again["weights.safetensors"] != first["weights.safetensors"]);
+    let metrics: serde_json::Value =
+        serde_json::from_slice(&again["metrics.json"]).unwrap();
+    assert!(
+        metrics["splits"].get("val").is_none() && metrics["splits"].get("test").is_some()
+    );
+    let whole = tempfile::tempdir().unwrap();
+    let text = models("study s = a |> refit() |> evaluate(rmse)");
+    let expected = run(&text, whole.path(), 1, &Watch::stop_after(0)).unwrap();
+    assert!(expected["weights.safetensors"] == again["weights.safetensors"]);
+}
+
+#[test]
+fn shares_within_an_error_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        models("study s = a |> evaluate(rmse, within(0.5 eV/atom, 2000 meV/atom))");
+    let files = run(&text, folder.path(), 1, &Watch::stop_after(0)).unwrap();
+    let metrics: serde_json::Value =
+        serde_json::from_slice(&files["metrics.json"]).unwrap();
+    let shares = metrics["within"].as_array().unwrap();
+    assert_eq!(shares.len(), 6);
+    let text = std::str::from_utf8(&files["predictions.csv"]).unwrap();
+    let head: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let place = |start: &str| head.iter().position(|h| h.starts_with(start)).unwrap();
+    let (split, actual, predicted) =
+        (place("split"), place("actual"), place("predicted"));
+    let test: Vec<f64> = text
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|cells| cells[split] == "test")
+        .map(|cells| {
+            let number = |at: usize| cells[at].parse::<f64>().unwrap();
+            (number(actual) - number(predicted)).abs()
+        })
+        .collect();
+    for (share, limit) in shares[4..].iter().zip([0.5, 2.0]) {
+        let within = test.iter().filter(|error| **error <= limit).count();
+        assert_eq!(share["limit"].as_f64(), Some(limit));
+        let found = share["share"].as_f64().unwrap();
+        assert!((found - within as f64 / test.len() as f64).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn predictions_of_other_rows_are_those_of_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let ensemble = models("study s = ensemble([a, b]) |> evaluate(rmse)");
+    let files = run(&ensemble, folder.path(), 1, &Watch::stop_after(0)).unwrap();
+    let own = predictions(&files);
+    // A student is taught what the ensemble says: its target is the prediction.
+    let student = models(
+        r#"study s = bundled("flla-2015")
+  |> predict(ensemble([a, b]))
+  |> where(.known_elements and .in_domain and .uncertainty > 0 eV/atom)
+  |> target(.predicted)
+  |> split(test: 20%)
+  |> holdout(val: 20%)
+  |> featurize(magpie())
+  |> train(small(), ..settings)
+  |> evaluate(rmse)"#,
+    );
+    let files = run(&student, folder.path(), 1, &Watch::stop_after(0)).unwrap();
+    let text = std::str::from_utf8(&files["predictions.csv"]).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let place = |start: &str| head.iter().position(|h| h.starts_with(start)).unwrap();
+    let (id, actual) = (place("id"), place("actual"));
+    let (mut rows, mut same) = (0, 0);
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        rows += 1;
+        if let Some(expected) = own.get(cells[id]) {
+            let found: f64 = cells[actual].parse().unwrap();
+            assert!((found - expected).abs() < 1e-5, "{line}");
+            same += 1;
+        }
+    }
+    // Some rows of the 728 are far from the 120 the model was made with.
+    assert!(same > 50 && rows > same && rows < 728, "{same} of {rows}");
+}

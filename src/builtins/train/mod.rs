@@ -1,11 +1,19 @@
 //! Training: rows and a network in, weights out.
 
 mod begin;
+mod domain;
+mod ensemble;
 mod failed;
+mod model;
+mod predict;
+mod refit;
 mod rows;
 mod score;
 mod watch;
 
+pub use ensemble::ensemble;
+pub use predict::predict;
+pub use refit::refit;
 pub use score::{EVALUATION, evaluate, evaluated};
 
 use std::collections::BTreeMap;

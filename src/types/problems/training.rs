@@ -86,3 +86,88 @@ pub fn momentum_upside_down(at: Span, low: f64, high: f64) -> Problem {
     )
     .help(format!("write `lowest: {high}, highest: {low}`"))
 }
+
+/// A score asked for twice.
+pub fn scored_twice(name: &str, at: Span, first: Span) -> Problem {
+    Problem::new(
+        Code::E0207,
+        format!("the score `{name}` is there already"),
+        at,
+        "a second time",
+    )
+    .and(first, "asked for here")
+    .help(match name {
+        "within" => "give one `within` all limits: `within(0.2 eV/atom, 0.4 eV/atom)`",
+        _ => "leave one out",
+    })
+}
+
+/// `within()`.
+pub fn no_limits(at: Span) -> Problem {
+    Problem::new(
+        Code::E0105,
+        "`within` needs an error to count rows within",
+        at,
+        "nothing is given",
+    )
+    .help("write `within(0.2 eV/atom)`")
+}
+
+/// `within(0 eV/atom)`.
+pub fn limit_not_above_zero(at: Span, shown: &str) -> Problem {
+    Problem::new(
+        Code::E0502,
+        format!("rows cannot be within {shown}"),
+        at,
+        "an error above 0 is due",
+    )
+    .help("write the largest error that counts, as in `within(0.2 eV/atom)`")
+}
+
+/// `refit` of something that is not one training.
+pub fn not_one_training(at: Span) -> Problem {
+    Problem::new(
+        Code::E0201,
+        "`refit` trains one network again",
+        at,
+        "this is not the result of one `train`",
+    )
+    .help("refit each model first, as in `ensemble([refit()(a), refit()(b)])`")
+}
+
+/// `ensemble([a])`.
+pub fn too_few_members(at: Span, count: usize) -> Problem {
+    let found = match count {
+        0 => "there is none".to_owned(),
+        _ => "there is one".to_owned(),
+    };
+    Problem::new(
+        Code::E0502,
+        "an ensemble has at least two members",
+        at,
+        found,
+    )
+    .help("train the same network with other seeds: `train(…, seed: 2)`")
+}
+
+/// `refit` of a training whose rate follows the validation loss.
+pub fn refit_watches_nothing(at: Span) -> Problem {
+    Problem::new(
+        Code::E0505,
+        "the rate falls by the validation loss, and no rows are left for it",
+        at,
+        "trains on the validation rows too",
+    )
+    .help("train with `plateau(watch: train_loss)`, or another schedule")
+}
+
+/// `predict` twice.
+pub fn predicted_already(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0207,
+        format!("the column `{name}` is there already"),
+        at,
+        "`predict` adds it",
+    )
+    .help("select the columns you need before it, or predict from other rows")
+}

@@ -6,6 +6,7 @@ mod columns;
 mod figures;
 mod insertion;
 mod lambdas;
+mod models;
 mod networks;
 mod rows;
 mod search;
@@ -38,6 +39,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("deduplicate", rows::deduplicate),
     ("density_difference", insertion::density_difference),
     ("derive", rows::derive),
+    ("ensemble", models::ensemble),
     ("evaluate", training::evaluate),
     ("extxyz", super::source::structures),
     ("featurize", training::featurize),
@@ -58,7 +60,9 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("periodic_table", figures::periodic_table),
     ("pick", search::pick),
     ("pivot", search::pivot),
+    ("predict", models::predict),
     ("rank", rows::rank),
+    ("refit", models::refit),
     ("report", figures::report),
     ("sample", rows::fewer),
     ("save", columns::save),

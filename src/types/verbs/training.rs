@@ -8,7 +8,6 @@ use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::dimension::{Dimension, Exponent};
 use crate::types::problems;
-use crate::types::training::settings_fit;
 use crate::types::ty::{DatasetTy, Part, TrainedTy, Ty};
 use crate::types::value::{Form, Val};
 
@@ -54,7 +53,15 @@ pub fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {
         checker.report(problem);
         return Val::poison(call.at);
     }
-    checker.emit(call, Ty::Evaluated(trained))
+    let Some(asked) = crate::types::training::metrics(checker, call, &trained.data)
+    else {
+        return Val::poison(call.at);
+    };
+    let trained = TrainedTy {
+        asked,
+        ..(*trained).clone()
+    };
+    checker.emit(call, Ty::Evaluated(trained.into()))
 }
 
 pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
@@ -79,6 +86,7 @@ pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
         loss: loss_dimension(call, of.unwrap_or(Dimension::NONE)),
         data,
         asked: Vec::new(),
+        spread: false,
     }));
     checker.emit_with(call, ty, vec![setting])
 }
@@ -109,7 +117,7 @@ fn training_can_start(
             checker.report(problem);
         }
     }
-    settings_fit(checker, call, data);
+    crate::types::training::settings_fit(checker, call, data);
     let patient = call
         .value("patience")
         .and_then(Val::as_int)

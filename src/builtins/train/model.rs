@@ -1,0 +1,205 @@
+//! A trained model in a run: one network or several, and what they say of rows.
+
+use std::sync::Arc;
+
+use super::failed::training_failed;
+use super::score::read;
+use super::{lost, network};
+use crate::builtins::fed::Fed;
+use crate::builtins::layers::lower;
+use crate::diagnostic::Problem;
+use crate::ir::{Call, Network};
+use crate::nn::{self, Graph, TargetScale, Weights};
+use crate::plan::NodeId;
+use crate::run::{Dataset, Features, Runner, Value};
+use crate::source::Span;
+
+/// One network with its weights.
+pub struct Member {
+    /// The layers.
+    pub network: Arc<Network>,
+    /// The same, built.
+    pub graph: Graph,
+    /// Its weights.
+    pub weights: Weights,
+    /// The scale of its targets.
+    pub scale: TargetScale,
+}
+
+impl Member {
+    /// What it says of rows, in the target's unit.
+    fn say(
+        &self,
+        rows: &Fed,
+        threads: &nn::Threads,
+        span: Span,
+    ) -> Result<Vec<f64>, Problem> {
+        let said = nn::predict(&self.graph, &self.weights, rows.features(), threads)
+            .map_err(|failure| training_failed(&failure, span))?;
+        let restored = said.into_iter();
+        Ok(restored
+            .map(|x| self.scale.restored(f64::from(x)))
+            .collect())
+    }
+}
+
+/// A trained model.
+pub struct Model {
+    /// Its networks: one, unless it is an ensemble.
+    pub members: Vec<Member>,
+    /// The rows the first was trained on.
+    pub data: Arc<Dataset>,
+    /// What the spread of the members is multiplied by to be an uncertainty.
+    pub factor: Option<f64>,
+}
+
+/// What a model says of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Said {
+    /// The mean of its members' predictions, in the target's unit.
+    pub mean: f64,
+    /// Their standard deviation (n - 1 in the denominator); 0 for one member.
+    pub spread: f64,
+}
+
+/// The `train` or `import_weights` call whose settings a node's model has, and that call's node.
+pub fn training<'a>(
+    runner: &Runner<'a>,
+    of: NodeId,
+    span: Span,
+) -> Result<(NodeId, &'a Call), Problem> {
+    let plan = runner.plan;
+    let mut at = of;
+    while let Some(node) = plan.node(at) {
+        match plan.call(at) {
+            Some(call) if call.setting("network").is_some() => return Ok((at, call)),
+            _ => {}
+        }
+        match node.inputs.first() {
+            Some(input) => at = *input,
+            None => break,
+        }
+    }
+    Err(lost(span))
+}
+
+/// The node that made a model, where a node only chose it among others: the key of what
+/// was chosen says which.
+pub fn chosen(
+    runner: &mut Runner<'_>,
+    of: NodeId,
+    span: Span,
+) -> Result<NodeId, Problem> {
+    let plan = runner.plan;
+    if plan.call(of).is_none_or(|call| call.short_name() != "pick") {
+        return Ok(of);
+    }
+    let key = match runner.value(of)? {
+        Value::Evaluated(artifact) | Value::Trained(artifact, _) => artifact.key,
+        _ => return Err(lost(span)),
+    };
+    let key = key.as_bytes();
+    let found = plan.nodes.iter().position(|node| node.key == *key);
+    found.map(NodeId).ok_or_else(|| lost(span))
+}
+
+/// The node of a model itself, where a node is that of its scores.
+pub fn unscored(runner: &Runner<'_>, of: NodeId) -> NodeId {
+    let plan = runner.plan;
+    match (plan.call(of), plan.node(of)) {
+        (Some(call), Some(node)) if call.short_name() == "evaluate" => {
+            let input = node.inputs.first();
+            input.map_or(of, |input| unscored(runner, *input))
+        }
+        _ => of,
+    }
+}
+
+/// The model of a node: of a training, of its scores, of an ensemble.
+pub fn model(runner: &mut Runner<'_>, of: NodeId, span: Span) -> Result<Model, Problem> {
+    let plan = runner.plan;
+    let of = chosen(runner, of, span)?;
+    let of = unscored(runner, of);
+    let Some(node) = plan.node(of) else {
+        return Err(lost(span));
+    };
+    let name = plan.call(of).map_or("", Call::short_name);
+    let Value::Trained(artifact, data) = runner.value(of)? else {
+        return Err(lost(span));
+    };
+    if name == "ensemble" {
+        let factor = super::ensemble::factor(&artifact, span)?;
+        let members = super::ensemble::members(runner, &node.inputs, span)?;
+        return Ok(Model {
+            members,
+            data,
+            factor: Some(factor),
+        });
+    }
+    let (_, call) = training(runner, of, span)?;
+    let network = network(call, span)?.clone();
+    let graph = lower(&network)?;
+    let (weights, course) = read(&artifact, &graph, span)?;
+    let scale = course.scale();
+    let member = Member {
+        network,
+        graph,
+        weights,
+        scale,
+    };
+    Ok(Model {
+        members: vec![member],
+        data,
+        factor: None,
+    })
+}
+
+impl Model {
+    /// What the model says of the rows at those positions of these features.
+    pub fn say(
+        &self,
+        features: &Features,
+        at: &[usize],
+        threads: &nn::Threads,
+        span: Span,
+    ) -> Result<Vec<Said>, Problem> {
+        say(&self.members, features, at, threads, span)
+    }
+}
+
+/// What these networks say of the rows at those positions.
+pub fn say(
+    members: &[Member],
+    features: &Features,
+    at: &[usize],
+    threads: &nn::Threads,
+    span: Span,
+) -> Result<Vec<Said>, Problem> {
+    if at.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Fed::of(features, at);
+    let mut all: Vec<Vec<f64>> = vec![Vec::with_capacity(members.len()); at.len()];
+    for member in members {
+        for (row, x) in all.iter_mut().zip(member.say(&rows, threads, span)?) {
+            row.push(x);
+        }
+    }
+    Ok(all.iter().map(|row| together(row)).collect())
+}
+
+fn together(said: &[f64]) -> Said {
+    let count = said.len() as f64;
+    let mean = match said {
+        // A mean of one is that one, to the last bit.
+        [one] => *one,
+        all => all.iter().sum::<f64>() / count,
+    };
+    let squares: f64 = said.iter().map(|x| (x - mean) * (x - mean)).sum();
+    let spread = if said.len() < 2 {
+        0.0
+    } else {
+        (squares / (count - 1.0)).sqrt()
+    };
+    Said { mean, spread }
+}
