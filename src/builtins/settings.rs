@@ -243,7 +243,7 @@ pub fn init(call: &Call) -> Option<Init> {
     match name {
         "glorot" => Some(Init::Glorot),
         "kaiming" => Some(Init::Kaiming),
-        "uniform" => Some(Init::Uniform(made.setting("bound")?.as_f64()? as f32)),
+        "random_uniform" => Some(Init::Uniform(made.setting("bound")?.as_f64()? as f32)),
         "orthogonal" => Some(Init::Orthogonal),
         "constant" => Some(Init::Constant(made.setting("value")?.as_f64()? as f32)),
         _ => None,

@@ -68,6 +68,10 @@ Examples:
   cat mine.tmo | tmo fmt -     reads and writes the standard streams")]
     Fmt(Fmt),
     /// Write the new names in the places of deprecated ones; all else stays.
+    #[command(after_help = "\
+Examples:
+  tmo fix study.tmo            rewrite one script
+  tmo fix --check *.tmo        only list those that would change")]
     Fix(Fix),
     /// Say what `run` would do, and what of it the store has already.
     #[command(after_help = "\

@@ -228,7 +228,7 @@ fn words_are_completed_by_what_they_can_be() {
     let split = [OXIDES, "let parts = oxides |> split(test: 20%)"];
     assert_eq!(completed(&split, "parts.te"), ["parts.test"]);
     assert_eq!(
-        completed(&[OXIDES], "oxides |> split(test: 20%, se"),
+        completed(&[OXIDES], "oxides |> split(test: 20%, see"),
         ["oxides |> split(test: 20%, seed: "]
     );
     assert!(completed(&[], "Mn").contains(&"Mn".to_owned()));

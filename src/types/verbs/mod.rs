@@ -33,6 +33,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("boxes", figures::boxes),
     ("bundled", sources::bundled),
     ("cif_folder", super::source::structures),
+    ("compare", search::compare),
     ("complete", rows::complete),
     ("count", columns::count),
     ("count_members", columns::count_members),

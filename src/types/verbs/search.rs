@@ -1,12 +1,13 @@
 //! Sweeps and searches: a cell chosen, cells laid out, holes for `tune` to fill.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::lambdas::with_unit;
 use crate::ir::{Expr, Kind, Lambda, SearchAxis, Setting, Space, parts};
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
-use crate::types::holes::{Filled, Swept};
+use crate::types::holes::{Axis, AxisId, Filled, Swept};
 use crate::types::numeric::number;
 use crate::types::problems;
 use crate::types::ty::{Columns, TableTy, Ty};
@@ -139,6 +140,48 @@ fn column_names(table: &TableTy, columns: &Expr) -> Option<Vec<String>> {
         names = longer;
     }
     Some(names)
+}
+
+/// `compare({ name: model, … })`: the models are cells, their names the axis.
+pub fn compare(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(models) = call.value("models").cloned() else {
+        return Val::poison(call.at);
+    };
+    let Form::Record(fields) = &models.form else {
+        let wanted = "a record of scored models: `{ A: a, B: b }`";
+        checker.report(problems::wrong_operand("compare", &models, wanted));
+        return Val::poison(call.at);
+    };
+    let mut names = Vec::new();
+    let mut cells = BTreeMap::new();
+    for (at, (name, val)) in fields.iter().enumerate() {
+        if !matches!(val.ty, Ty::Evaluated(_)) {
+            let wanted = "a scored model: `… |> evaluate(rmse)`";
+            checker.report(problems::wrong_operand(name, val, wanted));
+            return Val::poison(call.at);
+        }
+        names.push(Val {
+            ty: Ty::Text,
+            form: Form::Text(name.clone()),
+            span: val.span,
+        });
+        cells.insert(vec![at], val.clone());
+    }
+    if names.is_empty() {
+        checker.report(problems::no_values(models.span));
+        return Val::poison(call.at);
+    }
+    let axis = Axis {
+        id: AxisId {
+            at: call.at,
+            copy: Vec::new(),
+        },
+        name: "name".into(),
+        filled: Filled::ByEach,
+        values: names,
+    };
+    let axes = vec![Arc::new(axis)];
+    checker.as_table(Swept { axes, cells }, call.at)
 }
 
 /// `rows |> tune(method, minimize: …, trial: …)`.
