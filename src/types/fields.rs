@@ -7,6 +7,7 @@ use super::dimension::Dimension;
 use super::problems;
 use super::ty::{Columns, DatasetTy, Part, TableTy, TrainedTy, Ty};
 use super::value::{Form, Val};
+use super::verbs::insertion_fields;
 use crate::chem::Element;
 use crate::ir::{Kind, Real};
 use crate::source::Span;
@@ -60,6 +61,9 @@ impl Checker<'_> {
             (Ty::Evaluated(trained), _) => {
                 let fields = trained_fields(trained, true);
                 self.one_of(&of, &fields, name, span)
+            }
+            (Ty::Insertion(_), _) => {
+                self.one_of(&of, &insertion_fields(), name, span)
             }
             (Ty::Element, _) => self.element_field(&of, name, span),
             (Ty::Dataset(data), form) => self.part(data, form, name, span),
