@@ -43,6 +43,8 @@ mod keys;
 mod library;
 #[path = "suite/long_script.rs"]
 mod long_script;
+#[path = "suite/misspelt.rs"]
+mod misspelt;
 #[path = "suite/pages.rs"]
 mod pages;
 #[path = "suite/places.rs"]

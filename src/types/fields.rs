@@ -62,9 +62,7 @@ impl Checker<'_> {
                 let fields = trained_fields(trained, true);
                 self.one_of(&of, &fields, name, span)
             }
-            (Ty::Insertion(_), _) => {
-                self.one_of(&of, &insertion_fields(), name, span)
-            }
+            (Ty::Insertion(_), _) => self.one_of(&of, &insertion_fields(), name, span),
             (Ty::Element, _) => self.element_field(&of, name, span),
             (Ty::Dataset(data), form) => self.part(data, form, name, span),
             (Ty::Graph(..) | Ty::Crystal(_), _) => self.graph_field(&of, name, span),

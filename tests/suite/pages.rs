@@ -14,13 +14,8 @@ const COMPLETE: bool = true;
 
 /// Codes whose mistake no script makes; their pages show a message as `~~~text`.
 const WITHOUT_SCRIPTS: &[Code] = &[
-    Code::E0207,
     Code::E0701,
-    Code::E0714,
-    Code::E0715,
-    Code::E0716,
     Code::E0717,
-    Code::E0718,
     Code::E0802,
     Code::E0803,
     Code::E0804,
@@ -29,6 +24,7 @@ const WITHOUT_SCRIPTS: &[Code] = &[
     Code::E0809,
     Code::E0901,
     Code::E0902,
+    Code::W0502,
     Code::W0901,
 ];
 
