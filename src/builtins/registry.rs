@@ -8,7 +8,8 @@ use crate::ir::{Call, Setting, Static};
 use crate::plan::Builtins;
 use crate::run::Verb;
 #[cfg(test)]
-use crate::types::{RULES, VERBS};
+use crate::types::RULES;
+use crate::types::VERBS;
 
 /// What does a builtin.
 #[derive(Clone, Copy)]
@@ -260,13 +261,13 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.steady", 1, Body::Constant),
     ("prelude.structures", 1, Body::Verb(sources::structures)),
     ("prelude.sum", 1, Body::Layer),
+    ("prelude.sum_of", 1, Body::Rule),
     ("prelude.sum_last", 1, Body::Layer),
     ("prelude.table", 1, Body::Verb(joined::table)),
     ("prelude.take", 1, Body::Verb(rows::take)),
     ("prelude.tanh", 1, Body::Layer),
     ("prelude.target", 1, Body::Verb(splits::target)),
     ("prelude.torch", 1, Body::Constant),
-    ("prelude.total", 1, Body::Rule),
     ("prelude.train", 1, Body::Verb(train::train)),
     ("prelude.train_and_val", 1, Body::Constant),
     ("prelude.train_loss", 1, Body::Constant),
@@ -318,7 +319,15 @@ pub struct Registry;
 
 impl Builtins for Registry {
     fn is_node(&self, builtin: &str) -> bool {
-        matches!(find(builtin), Some(Body::Verb(_)))
+        match find(builtin) {
+            Some(Body::Verb(_)) => true,
+            // What is planned has its place in a plan, and no run.
+            Some(Body::Planned) => {
+                let verb = |(name, _): &(&str, _)| builtin == format!("prelude.{name}");
+                VERBS.iter().any(verb)
+            }
+            _ => false,
+        }
     }
 
     fn version(&self, builtin: &str) -> u32 {
@@ -383,7 +392,7 @@ mod tests {
             let full = format!("prelude.{name}");
             let body = find(&full);
             assert!(
-                matches!(body, Some(Body::Verb(_) | Body::Planned)),
+                matches!(body, Some(Body::Verb(_) | Body::Planned | Body::Rule)),
                 "{name}"
             );
         }

@@ -314,7 +314,7 @@ fn data_of(data: &Dataset) -> DataSummary {
 
 /// The settings of every verb of the study, in the order of the script.
 fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
-    let mut all = Vec::new();
+    let mut all: Vec<(String, Named)> = Vec::new();
     let mut at = Some(id);
     while let Some(id) = at {
         let Some(node) = runner.plan.node(id) else {
@@ -327,12 +327,18 @@ fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
             let inner = inner
                 .strip_prefix('(')
                 .and_then(|rest| rest.strip_suffix(')'));
-            all.push(Named::new(name, inner.unwrap_or_default()));
+            // A verb that stands twice, as before and after a `predict`, is numbered.
+            let before = all.iter().filter(|(known, _)| known == name).count();
+            let shown = match before {
+                0 => name.to_string(),
+                _ => format!("{name} {}", before + 1),
+            };
+            all.push((name.to_string(), Named::new(&shown, inner.unwrap_or_default())));
         }
         at = node.inputs.first().copied();
     }
     all.reverse();
-    all
+    all.into_iter().map(|(_, named)| named).collect()
 }
 
 pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {

@@ -269,9 +269,6 @@ impl<'w> Session<'w> {
     pub fn plan(&self, checked: &Checked) -> Result<Plan, Problem> {
         // What is planned also runs: the networks are built once before anything else is.
         for study in &checked.module.studies {
-            if let Some(problem) = unbuilt(&study.root) {
-                return Err(problem);
-            }
             for network in ir::networks(&study.root) {
                 lower(network)?;
             }
@@ -296,6 +293,13 @@ impl<'w> Session<'w> {
                 };
             }
         };
+        let planned = chosen.iter().find_map(|of| unbuilt(&of.study.root));
+        if let Some(problem) = planned {
+            return Ran {
+                outcomes: Vec::new(),
+                problems: vec![problem],
+            };
+        }
         let verbs = |name: &str| -> Option<Verb> {
             match find(name)? {
                 crate::builtins::Body::Verb(verb) => Some(verb),

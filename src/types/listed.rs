@@ -199,7 +199,7 @@ pub fn of_numbers(checker: &mut Checker<'_>, call: &Applied) -> Val {
             let value = match &*name {
                 "least" => known.iter().copied().fold(f64::INFINITY, f64::min),
                 "greatest" => known.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-                "total" => known.iter().sum(),
+                "sum_of" => known.iter().sum(),
                 _ => known.iter().sum::<f64>() / known.len() as f64,
             };
             let shown = all.first().and_then(|one| match &one.form {

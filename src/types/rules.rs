@@ -38,7 +38,7 @@ pub const RULES: &[(&str, bool)] = &[
     ("reshape", true),
     ("size", false),
     ("sqrt", true),
-    ("total", false),
+    ("sum_of", false),
     ("weight", true),
     ("zeros", true),
 ];
@@ -48,7 +48,7 @@ pub fn rule(name: &str) -> Option<Rule> {
     Some(match name {
         "abs" => |checker, call| function(checker, call, f64::abs, None),
         "cbrt" => |checker, call| function(checker, call, libm::cbrt, Some((1, 3))),
-        "average" | "greatest" | "least" | "total" => listed::of_numbers,
+        "average" | "greatest" | "least" | "sum_of" => listed::of_numbers,
         "chain" => chain,
         "concat" => concat,
         "div" => |checker, call| whole(checker, call, Size::div),

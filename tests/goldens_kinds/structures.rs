@@ -9,8 +9,8 @@ use tmo::chem::element::Element;
 
 #[derive(Deserialize)]
 struct Record {
-    #[serde(alias = "id")]
-    gid: String,
+    gid: Option<String>,
+    id: Option<String>,
     lattice: [[f64; 3]; 3],
     species: Vec<Element>,
     frac_coords: Vec<[f64; 3]>,
@@ -30,10 +30,11 @@ pub fn from_list(list: impl std::io::Read) -> Result<Vec<(String, Structure)>, S
     let records: Vec<Record> =
         serde_json::from_reader(list).map_err(|error| error.to_string())?;
     let each = records.into_iter().map(|record| {
+        let name = record.gid.or(record.id).unwrap_or_default();
         let made = Structure::new(record.lattice, record.species, record.frac_coords);
         match made {
-            Ok(structure) => Ok((record.gid, structure)),
-            Err(error) => Err(format!("{}: {error}", record.gid)),
+            Ok(structure) => Ok((name, structure)),
+            Err(error) => Err(format!("{name}: {error}")),
         }
     });
     each.collect()

@@ -49,8 +49,10 @@ fn functions() -> Vec<(String, String, Vec<String>)> {
             let ItemKind::Decl(decl) = &item.kind else {
                 continue;
             };
+            // What takes any names has none that could be misspelt.
             let names = decl.groups[0]
                 .iter()
+                .filter(|param| !param.rest)
                 .map(|param| param.name.value.to_string());
             found.push((module.clone(), decl.name.value.to_string(), names.collect()));
         }
@@ -68,7 +70,11 @@ fn a_misspelt_argument_names_the_right_one() {
         };
         for param in params.iter().filter(|param| param.chars().count() >= 4) {
             for spelling in spellings(param) {
-                if params.contains(&spelling) {
+                // What is as near to another parameter may name that one.
+                let other = |name: &&String| {
+                    *name != param && spellings(name).contains(&spelling)
+                };
+                if params.contains(&spelling) || params.iter().any(|name| other(&name)) {
                     continue;
                 }
                 let text = format!("tmo 1\n{import}let it = {function}({spelling}: 1)\n");

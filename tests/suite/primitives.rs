@@ -40,12 +40,14 @@ fn expression(name: &str, sizes: &[usize], stream: &mut Stream) -> Option<String
     let (last, all) = (*sizes.last()?, sizes.iter().product::<usize>());
     let small = 1 + below(stream, 6);
     Some(match name {
-        "abs" | "cbrt" | "sqrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu"
+        "abs" | "cbrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu"
         | "softplus" | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
             format!("z |> {name}")
         }
         // A logarithm of what is above 0.
         "ln" => "exp(z) |> ln".into(),
+        // A root of what is not below 0.
+        "sqrt" => "z * z |> sqrt".into(),
         "clamp" => "z |> clamp(-1 .. 1)".into(),
         "leaky_relu" => "z |> leaky_relu(0.1)".into(),
         "dropout" => "z |> dropout(25%)".into(),

@@ -183,9 +183,9 @@ fn gaps_are_left_out_filled_or_imputed() {
 #[test]
 fn a_group_is_never_parted() {
     let text = "tmo 1
-dataset split = bundled(\"flla-2015\") |> group_split(by: .elements, test: 20%, seed: 5)
-study train = split.train |> select(.elements)
-study test = split.test |> select(.elements)
+dataset parted = bundled(\"flla-2015\") |> group_split(by: .elements, test: 20%, seed: 5)
+study kept = parted.train |> select(.elements)
+study aside = parted.test |> select(.elements)
 ";
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("study.tmo");
@@ -194,7 +194,7 @@ study test = split.test |> select(.elements)
     let systems = |name: &str| -> BTreeSet<String> {
         tables[name][1..].iter().map(|row| row[0].clone()).collect()
     };
-    let (train, test) = (systems("train"), systems("test"));
+    let (train, test) = (systems("kept"), systems("aside"));
     assert!(test.len() > 20 && train.len() > test.len());
     assert!(train.is_disjoint(&test));
 }

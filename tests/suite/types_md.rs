@@ -314,7 +314,7 @@ fn rows_are_given_to_functions() {
 #[test]
 fn letters_are_bound_once() {
     fine(
-        "fn join(x: [n, a], y: [n, b]) -> [n, a + b] = concat(x, y)\nfn f(x: [rows, 4]) -> [rows, 8] = join(x, x)\n",
+        "fn both(x: [n, a], y: [n, b]) -> [n, a + b] = concat(x, y)\nfn f(x: [rows, 4]) -> [rows, 8] = both(x, x)\n",
     );
     wrong(
         "fn same(x: [n, d], y: [n, d]) -> [n, d] = x + y\nfn f(x: [rows, 4], y: [rows, 5]) -> [rows, 4] = same(x, y)\n",
