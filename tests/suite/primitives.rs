@@ -40,12 +40,13 @@ fn expression(name: &str, sizes: &[usize], stream: &mut Stream) -> Option<String
     let (last, all) = (*sizes.last()?, sizes.iter().product::<usize>());
     let small = 1 + below(stream, 6);
     Some(match name {
-        "abs" | "cbrt" | "sqrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu"
-        | "softplus" | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
+        "abs" | "cbrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu" | "softplus"
+        | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
             format!("z |> {name}")
         }
-        // A logarithm of what is above 0.
+        // A logarithm and a root of what is above 0.
         "ln" => "exp(z) |> ln".into(),
+        "sqrt" => "exp(z) |> sqrt".into(),
         "clamp" => "z |> clamp(-1 .. 1)".into(),
         "leaky_relu" => "z |> leaky_relu(0.1)".into(),
         "dropout" => "z |> dropout(25%)".into(),

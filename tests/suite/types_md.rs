@@ -291,7 +291,7 @@ fn rows_are_given_to_functions() {
         "fn stable(r: Row) -> Bool = r.formation_energy_per_atom < -1 eV/atom\ndataset s = tmos |> where(stable)\n",
     );
     fine(
-        "fn total(r: Row) -> Energy = r.formation_energy_per_atom * r.nsites\ndataset s = tmos |> target(total)\n",
+        "fn whole(r: Row) -> Energy = r.formation_energy_per_atom * r.nsites\ndataset s = tmos |> target(whole)\n",
     );
     fine(
         "fn big(most: Int)(r: Row) -> Bool = r.nelements <= most\ndataset s = tmos |> where(big(3))\ndataset t = tmos |> where(r => big(3)(r) and O in r.elements)\n",
@@ -314,7 +314,7 @@ fn rows_are_given_to_functions() {
 #[test]
 fn letters_are_bound_once() {
     fine(
-        "fn join(x: [n, a], y: [n, b]) -> [n, a + b] = concat(x, y)\nfn f(x: [rows, 4]) -> [rows, 8] = join(x, x)\n",
+        "fn joined(x: [n, a], y: [n, b]) -> [n, a + b] = concat(x, y)\nfn f(x: [rows, 4]) -> [rows, 8] = joined(x, x)\n",
     );
     wrong(
         "fn same(x: [n, d], y: [n, d]) -> [n, d] = x + y\nfn f(x: [rows, 4], y: [rows, 5]) -> [rows, 4] = same(x, y)\n",
