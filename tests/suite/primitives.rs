@@ -44,7 +44,7 @@ fn expression(name: &str, sizes: &[usize], stream: &mut Stream) -> Option<String
         | "softplus" | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
             format!("z |> {name}")
         }
-        // A logarithm of what is above 0.
+        // A logarithm and a root of what is above 0.
         "ln" => "exp(z) |> ln".into(),
         // A root of what is not below 0.
         "sqrt" => "z * z |> sqrt".into(),

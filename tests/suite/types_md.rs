@@ -291,7 +291,7 @@ fn rows_are_given_to_functions() {
         "fn stable(r: Row) -> Bool = r.formation_energy_per_atom < -1 eV/atom\ndataset s = tmos |> where(stable)\n",
     );
     fine(
-        "fn total(r: Row) -> Energy = r.formation_energy_per_atom * r.nsites\ndataset s = tmos |> target(total)\n",
+        "fn whole(r: Row) -> Energy = r.formation_energy_per_atom * r.nsites\ndataset s = tmos |> target(whole)\n",
     );
     fine(
         "fn big(most: Int)(r: Row) -> Bool = r.nelements <= most\ndataset s = tmos |> where(big(3))\ndataset t = tmos |> where(r => big(3)(r) and O in r.elements)\n",
@@ -327,4 +327,58 @@ fn letters_are_bound_once() {
         "y",
     );
     wrong("fn out(x: [rows, d]) -> [rows, d + 1] = x\n", "E0401", "x");
+}
+
+#[test]
+fn columns_have_dimensions_of_their_own() {
+    fine(
+        "let all = tmos |> derive(whole: .formation_energy_per_atom * .nsites) |> where(.whole < 0 eV)\n",
+    );
+    wrong(
+        "let all = tmos |> derive(whole: .formation_energy_per_atom * .nsites) |> where(.whole < 0 eV/atom)\n",
+        "E0302",
+        "<",
+    );
+    wrong(
+        "dataset m = tmos |> complete(.nothing)\n",
+        "E0203",
+        "nothing",
+    );
+}
+
+/// A study with this model and these metrics.
+fn study(model: &str, metrics: &str) -> String {
+    format!(
+        "study one = composition |> train({model}, loss: mse, optimizer: adam(), rate: 1e-3, epochs: 9, batch: 8) |> evaluate({metrics})\n"
+    )
+}
+
+#[test]
+fn an_error_of_the_target_has_its_unit() {
+    fine(&study("net()", "within(0.2 eV/atom)"));
+    wrong(&study("net()", "within(0.2 eV)"), "E0302", "within(0.2 eV)");
+}
+
+#[test]
+fn holes_are_filled_or_told() {
+    fine(&format!(
+        "{}study best_one = one |> pick(minimize: .val.mae)\n",
+        study("net(drop: each(10%, 20%))", "mae")
+    ));
+    wrong(
+        &study("net(drop: uniform(0.3, 0.5))", "mae"),
+        "E0503",
+        "uniform(0.3, 0.5)",
+    );
+    let swept = study("net(drop: each(0.3, 0.5))", "mae");
+    wrong(
+        &format!("{swept}let k = compare({{ A: one }})\n"),
+        "E0504",
+        "compare({ A: one })",
+    );
+    wrong(
+        "study t = composition |> tune(bayes(trials: 3), minimize: .test.rmse, trial: train(net(drop: uniform(0.3, 0.5)), loss: mse, optimizer: adam(), rate: 1e-3, epochs: 9, batch: 8)) |> evaluate(mae)\n",
+        "E0501",
+        "test",
+    );
 }
