@@ -333,7 +333,10 @@ fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
                 0 => name.to_string(),
                 _ => format!("{name} {}", before + 1),
             };
-            all.push((name.to_string(), Named::new(&shown, inner.unwrap_or_default())));
+            all.push((
+                name.to_string(),
+                Named::new(&shown, inner.unwrap_or_default()),
+            ));
         }
         at = node.inputs.first().copied();
     }

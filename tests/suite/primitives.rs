@@ -40,8 +40,8 @@ fn expression(name: &str, sizes: &[usize], stream: &mut Stream) -> Option<String
     let (last, all) = (*sizes.last()?, sizes.iter().product::<usize>());
     let small = 1 + below(stream, 6);
     Some(match name {
-        "abs" | "cbrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu"
-        | "softplus" | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
+        "abs" | "cbrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu" | "softplus"
+        | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
             format!("z |> {name}")
         }
         // A logarithm and a root of what is above 0.
