@@ -314,7 +314,7 @@ fn data_of(data: &Dataset) -> DataSummary {
 
 /// The settings of every verb of the study, in the order of the script.
 fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
-    let mut all: Vec<(String, Named)> = Vec::new();
+    let mut all = Vec::new();
     let mut at = Some(id);
     while let Some(id) = at {
         let Some(node) = runner.plan.node(id) else {
@@ -327,21 +327,20 @@ fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
             let inner = inner
                 .strip_prefix('(')
                 .and_then(|rest| rest.strip_suffix(')'));
-            // A verb that stands twice, as before and after a `predict`, is numbered.
-            let before = all.iter().filter(|(known, _)| known == name).count();
-            let shown = match before {
-                0 => name.to_string(),
-                _ => format!("{name} {}", before + 1),
-            };
-            all.push((
-                name.to_string(),
-                Named::new(&shown, inner.unwrap_or_default()),
-            ));
+            all.push(Named::new(numbered(name, &all), inner.unwrap_or_default()));
         }
         at = node.inputs.first().copied();
     }
     all.reverse();
-    all.into_iter().map(|(_, named)| named).collect()
+    all
+}
+
+/// What a verb is called that may stand twice, as before and after a `predict`.
+fn numbered(name: &str, before: &[Named]) -> String {
+    let is_known = |tried: &String| before.iter().any(|named| named.name == *tried);
+    let more = (2..).map(|k| format!("{name} {k}"));
+    let mut names = std::iter::once(name.to_owned()).chain(more);
+    names.find(|tried| !is_known(tried)).unwrap_or_default()
 }
 
 pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {
@@ -354,9 +353,13 @@ pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {
         };
         if let crate::plan::Work::Verb(call) = &node.work {
             let key = crate::run::store::Key::from_bytes(node.key);
-            keys.push(Named::new(call.short_name(), key.to_string()));
+            keys.push(Named::new(
+                numbered(call.short_name(), &keys),
+                key.to_string(),
+            ));
             if let Some(seed) = super::settings::known(call, "seed") {
-                seeds.push(Named::new(call.short_name(), seed.to_string()));
+                let name = numbered(call.short_name(), &seeds);
+                seeds.push(Named::new(name, seed.to_string()));
             }
         }
         at = node.inputs.first().copied();

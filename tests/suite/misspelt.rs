@@ -72,7 +72,9 @@ fn a_misspelt_argument_names_the_right_one() {
             for spelling in spellings(param) {
                 // What is as near to another parameter may name that one.
                 let other = |name: &&String| {
-                    *name != param && spellings(name).contains(&spelling)
+                    *name != param
+                        && name.chars().count() >= 4
+                        && spellings(name).contains(&spelling)
                 };
                 if params.contains(&spelling) || params.iter().any(|name| other(&name)) {
                     continue;

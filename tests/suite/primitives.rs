@@ -183,7 +183,11 @@ fn every_primitive_has_the_shape_that_is_inferred() {
         }
         for round in 0..ROUNDS {
             let mut stream = Draws::new(21, round).stream(&name, &[]);
-            let sizes = random_sizes(&mut stream, 2);
+            let mut sizes = random_sizes(&mut stream, 2);
+            if matches!(&*name, "conv1d" | "avg_pool1d") {
+                // These take a length and channels, and no axis besides.
+                sizes.truncate(2);
+            }
             match expression(&name, &sizes, &mut stream) {
                 Some(body) => holds(&body, &sizes),
                 None => {

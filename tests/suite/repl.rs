@@ -282,7 +282,7 @@ fn hints_and_completions_are_on_the_screen() {
     terminal.press("oxides |> where(.vol\t");
     terminal.until("a column", |t| t.text().contains("where(.volume"));
     terminal.until("its type", |t| t.text().contains(": Volume"));
-    terminal.press(" < 5 \t");
+    terminal.press(" < 5 \t\t");
     terminal.until("units", |t| t.text().contains("bohr"));
     terminal.press("\u{3}\u{4}");
     assert!(terminal.ended().0);

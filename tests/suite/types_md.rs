@@ -257,7 +257,7 @@ fn records_spread_and_lose_what_is_not_asked_for() {
 fn tuples_come_apart() {
     fine("let (a, b) = (1 Å, 2 eV)\nlet x: Force = b / a\n");
     fine(
-        "fn ends(x: [rows, 8]) -> ([rows, 4], [rows, 4]) = (slice(0, 4)(x), slice(4, 8)(x))\nfn sum_of(x: [rows, 8]) -> [rows, 4] = { let (a, b) = ends(x) a + b }\n",
+        "fn ends(x: [rows, 8]) -> ([rows, 4], [rows, 4]) = (slice(0, 4)(x), slice(4, 8)(x))\nfn added(x: [rows, 8]) -> [rows, 4] = { let (a, b) = ends(x) a + b }\n",
     );
     fine("let pair: (Int, String) = (1, \"a\")\n");
     wrong("let (a, b, c) = (1, 2)\n", "E0201", "(a, b, c)");
