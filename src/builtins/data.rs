@@ -100,10 +100,9 @@ pub(super) fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
     }
     let mut units = BTreeMap::new();
     for column in &records.columns {
-        // What is canonical already, and what has no known unit, stays as it is.
+        // What has no known unit stays as it is.
         if let Some(text) = &column.unit
             && let Ok(unit) = Unit::parse(text)
-            && (unit.ten != 0 || unit.factor != 1.0)
         {
             units.insert(column.name.clone(), (text.as_str().into(), unit));
         }

@@ -260,7 +260,7 @@ fn or_missing(number: Option<f64>) -> Cell {
 
 /// The functions of the language that have a value for a row.
 pub fn function(name: &str, given: &[Cell]) -> Option<Cell> {
-    if let "least" | "greatest" | "total" | "average" = name {
+    if let "least" | "greatest" | "sum_of" | "average" = name {
         let all = match given {
             [Cell::Many(all)] => all,
             all => all,
@@ -288,7 +288,7 @@ pub fn function(name: &str, given: &[Cell]) -> Option<Cell> {
 fn of_numbers(name: &str, all: &[f64]) -> Option<f64> {
     let sum = || all.iter().sum::<f64>();
     match name {
-        "total" => Some(sum()),
+        "sum_of" => Some(sum()),
         _ if all.is_empty() => None,
         "least" => all.iter().copied().reduce(f64::min),
         "greatest" => all.iter().copied().reduce(f64::max),

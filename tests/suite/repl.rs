@@ -284,7 +284,9 @@ fn hints_and_completions_are_on_the_screen() {
     terminal.until("its type", |t| t.text().contains(": Volume"));
     terminal.press(" < 5 \t\t");
     terminal.until("units", |t| t.text().contains("bohr"));
-    terminal.press("\u{3}\u{4}");
+    terminal.press("\u{3}");
+    terminal.until("a new line", |t| t.text().trim_end().ends_with("tmo>"));
+    terminal.press("\u{4}");
     assert!(terminal.ended().0);
 }
 
