@@ -42,8 +42,11 @@ fn main() -> Result<(), Failure> {
     }
     done("magpie");
     for row in &records.rows {
-        let vector = powder_vector(&row.structure, &VectorSettings::default())?;
-        numbers.extend(vector.iter().map(|x| *x as f32));
+        match powder_vector(&row.structure, &VectorSettings::default()) {
+            Ok(vector) => numbers.extend(vector.iter().map(|x| *x as f32)),
+            // One strong peak has no width to be smoothed by.
+            Err(error) => println!("  {}: {error}", row.id),
+        }
     }
     done("powder patterns");
     let folder = std::env::temp_dir().join(format!("tmo-memory-{}", std::process::id()));
