@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Subject;
+use super::lambdas::with_unit;
 use crate::ir::{Call, Expr, Kind, Lambda, Setting};
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
@@ -119,20 +120,7 @@ fn axis_of(
     }
     // Every quantity says in which unit it is drawn.
     let dimension = scalar.map_or(Dimension::NONE, |number| number.dimension);
-    if dimension.is_none() || matches!(lambda.body.kind, Kind::Shown(..)) {
-        return Some((lambda, dimension));
-    }
-    let unit = dimension.unit().into();
-    let body = Expr {
-        kind: Kind::Shown(lambda.body.clone(), unit),
-        span: lambda.body.span,
-        shape: None,
-    };
-    let lambda = Lambda {
-        var: lambda.var,
-        body: Arc::new(body),
-    };
-    Some((lambda, dimension))
+    Some((with_unit(lambda, ty), dimension))
 }
 
 pub fn periodic_table(checker: &mut Checker<'_>, call: &Applied) -> Val {
