@@ -83,7 +83,8 @@ Example:
 Examples:
   tmo show mine.tmo                        every item with the first line of its words
   tmo show mine.tmo network                a model: layers, shapes, weights
-  tmo show stdlib alignn --radius 6        a model of the library over bonds up to 6 Å")]
+  tmo show stdlib alignn --radius 6        a model of the library over bonds up to 6 Å
+  tmo show stdlib cgcnn --lowered          the steps it is run as, after fusion")]
     Show(Show),
     /// Say what an error code stands for.
     #[command(after_help = "\
@@ -205,6 +206,10 @@ pub struct Show {
     /// Reach of the bonds a graph network is shown for, in Å.
     #[arg(long, value_name = "Å", default_value_t = 5.0)]
     pub radius: f64,
+    /// Of a model the steps it is run as: what is multiplied, what is done row by row in
+    /// one loop, what is summed along with it.
+    #[arg(long)]
+    pub lowered: bool,
 }
 
 /// `tmo explain`.

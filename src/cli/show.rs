@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use super::args::{Args, MessageFormat, Show};
 use super::messages::{print, say};
 use super::{FAILED, FINE};
+use crate::builtins::lower;
 use crate::diagnostic::{Code, Problem, Severity, nearest};
 use crate::names::{Def, Program};
+use crate::nn::lowered;
 use crate::session::{Checked, Session};
 use crate::source::Span;
 use crate::tools::layers::layers;
@@ -40,9 +42,31 @@ pub fn show(args: &Args, options: &Show) -> u8 {
     let problems = shown.problems.clone();
     let failed = problems.iter().any(|p| p.severity() == Severity::Error);
     if !failed {
-        say(&described(&found, name, &shown));
+        let described = match options.lowered {
+            true => lowered_steps(name, &shown),
+            false => Ok(described(&found, name, &shown)),
+        };
+        match described {
+            Ok(text) => say(&text),
+            Err(problem) => return print_all(&[problem], &session, format),
+        }
     }
     print_all(&problems, &session, format)
+}
+
+/// What a model is run as.
+fn lowered_steps(name: &str, shown: &Shown) -> Result<String, Problem> {
+    let Some(network) = &shown.network else {
+        let text = format!("`{name}` is no network, so there is nothing to lower");
+        let problem = Problem::new(Code::E0201, text, Span::NOWHERE, "");
+        return Err(problem.help("name a model, or leave `--lowered` out"));
+    };
+    let graph = lower(network)?;
+    let mut text = format!("model {name}, lowered\n");
+    for line in lowered(&graph) {
+        let _ = writeln!(text, "  {line}");
+    }
+    Ok(text)
 }
 
 fn print_all(problems: &[Problem], session: &Session, format: MessageFormat) -> u8 {

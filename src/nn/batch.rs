@@ -83,6 +83,22 @@ impl Map {
         Map { to, starts, order }
     }
 
+    /// Whether its entries stand in the order of the places they lead to.
+    pub(crate) fn in_order(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The entries at those places of the order of groups, where they do not.
+    pub(crate) fn members(&self, range: std::ops::Range<usize>) -> &[u32] {
+        self.order.get(range).unwrap_or(&[])
+    }
+
+    /// Where an entry leads.
+    #[inline(always)]
+    pub(crate) fn place(&self, entry: usize) -> usize {
+        self.to.get(entry).map_or(0, |place| *place as usize)
+    }
+
     /// How many places it leads to.
     pub(crate) fn places(&self) -> usize {
         self.starts.len().saturating_sub(1)

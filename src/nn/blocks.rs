@@ -23,6 +23,12 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 
 /// Calls `work(first, block)` on blocks of `y`, `first` being the block's first position.
 pub(crate) fn each(y: &mut [f32], work: impl Fn(usize, &mut [f32]) + Sync) {
+    if y.len() <= BLOCK {
+        return vectorised(
+            #[inline(always)]
+            || work(0, y),
+        );
+    }
     y.par_chunks_mut(BLOCK).enumerate().for_each(|(k, y)| {
         vectorised(
             #[inline(always)]
@@ -37,6 +43,12 @@ pub(crate) fn each_with(
     x: &[f32],
     work: impl Fn(&mut [f32], &[f32]) + Sync,
 ) {
+    if y.len() <= BLOCK {
+        return vectorised(
+            #[inline(always)]
+            || work(y, x),
+        );
+    }
     y.par_chunks_mut(BLOCK)
         .zip(x.par_chunks(BLOCK))
         .for_each(|(y, x)| {

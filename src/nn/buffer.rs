@@ -20,7 +20,9 @@ pub(crate) struct Buffer {
     #[cfg_attr(not(test), allow(dead_code, reason = "it owns what `first` points to"))]
     tensor: Flat,
     first: NonNull<f32>,
+    /// How many numbers are in use, of as many as the tensor has.
     length: usize,
+    capacity: usize,
 }
 
 // SAFETY: `first` points into the storage that `tensor` owns. That storage is never shared
@@ -41,6 +43,7 @@ impl Buffer {
             tensor,
             first,
             length,
+            capacity: length,
         }
     }
 
@@ -51,8 +54,9 @@ impl Buffer {
 
     /// The numbers.
     pub(crate) fn values(&self) -> &[f32] {
-        // SAFETY: `first` is the start of the `length` numbers `tensor` owns, the tensor
-        // lives as long as `self`, and writing needs `&mut self`.
+        // SAFETY: `first` is the start of the numbers `tensor` owns, of which there are at
+        // least `length`, the tensor lives as long as `self`, and writing needs `&mut
+        // self`.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.length) }
     }
 
@@ -64,7 +68,7 @@ impl Buffer {
     }
 
     /// The tensor itself under the shape (`rows`, `width`), for operations of dfdx.
-    /// `rows`·`width` must be the buffer's length.
+    /// `rows`·`width` must be the buffer's length and all of it in use.
     #[cfg(test)]
     pub(crate) fn into_tensor(
         self,
@@ -72,6 +76,7 @@ impl Buffer {
         width: usize,
     ) -> Tensor<(usize, usize), f32, Cpu> {
         assert_eq!(rows * width, self.length, "shape of a buffer");
+        assert_eq!(self.length, self.capacity, "a buffer is used whole");
         dfdx::prelude::ReshapeTo::reshape_like(self.tensor, &(rows, width))
     }
 }
@@ -88,22 +93,68 @@ impl std::fmt::Debug for Buffer {
     }
 }
 
-/// Buffers between two uses, by length.
+/// Buffers between two uses, by capacity. Batches of crystals are of ever new sizes, so
+/// capacities are rounded up to an eighth of a power of two: a buffer of a batch serves the
+/// next.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     free: BTreeMap<usize, Vec<Buffer>>,
+    /// Numbers that lie here, and the most that were lent at a time.
+    idle: usize,
+    lent: usize,
+    most: usize,
+}
+
+/// Numbers that a buffer of `length` is made for.
+fn capacity(length: usize) -> usize {
+    let step = (length.next_power_of_two() / 16).max(1);
+    length.next_multiple_of(step)
 }
 
 impl Pool {
     /// A buffer of `length` numbers whose values are unspecified.
     pub(crate) fn take(&mut self, length: usize) -> Buffer {
-        let used = self.free.get_mut(&length).and_then(Vec::pop);
-        used.unwrap_or_else(|| Buffer::zeros(length))
+        let (least, most) = (capacity(length), length.saturating_mul(2));
+        let fits = self.free.range(least..=most.max(least)).next();
+        let fits = fits.map(|(capacity, _)| *capacity);
+        let mut used = None;
+        if let Some(capacity) = fits
+            && let Some(list) = self.free.get_mut(&capacity)
+        {
+            used = list.pop();
+            if list.is_empty() {
+                self.free.remove(&capacity);
+            }
+        }
+        let mut buffer = match used {
+            Some(buffer) => {
+                self.idle -= buffer.capacity;
+                buffer
+            }
+            None => Buffer::zeros(least),
+        };
+        buffer.length = length;
+        self.lent += buffer.capacity;
+        self.most = self.most.max(self.lent);
+        buffer
     }
 
-    /// Takes back a buffer no longer needed.
+    /// Takes back a buffer no longer needed. What lies here beyond the most that was ever
+    /// in use at a time is let go, the smallest first.
     pub(crate) fn give(&mut self, buffer: Buffer) {
-        self.free.entry(buffer.length).or_default().push(buffer);
+        self.lent = self.lent.saturating_sub(buffer.capacity);
+        self.idle += buffer.capacity;
+        self.free.entry(buffer.capacity).or_default().push(buffer);
+        while self.idle > self.most {
+            let Some(mut smallest) = self.free.first_entry() else {
+                break;
+            };
+            let dropped = smallest.get_mut().pop();
+            if smallest.get().is_empty() {
+                smallest.remove();
+            }
+            self.idle -= dropped.map_or(0, |buffer| buffer.capacity);
+        }
     }
 
     /// How many buffers lie here.
@@ -135,8 +186,21 @@ mod tests {
         let a = pool.take(100);
         let place = a.values().as_ptr();
         pool.give(a);
-        assert_ne!(pool.take(99).values().as_ptr(), place);
-        assert_eq!(pool.take(100).values().as_ptr(), place);
+        assert_ne!(pool.take(40).values().as_ptr(), place);
+        assert_ne!(pool.take(200).values().as_ptr(), place);
+        let b = pool.take(97);
+        assert_eq!((b.values().as_ptr(), b.values().len()), (place, 97));
         assert_eq!(pool.take(0).values(), [0.0; 0]);
+    }
+
+    #[test]
+    fn the_pool_keeps_no_more_than_was_ever_in_use() {
+        let mut pool = Pool::default();
+        for size in [1000, 3000, 9000, 27_000, 81_000, 500] {
+            let pair = [pool.take(size), pool.take(size)];
+            pair.into_iter().for_each(|buffer| pool.give(buffer));
+        }
+        let held: usize = pool.free.iter().map(|(n, all)| n * all.len()).sum();
+        assert!(held <= 2 * capacity(81_000), "{held}");
     }
 }

@@ -1,11 +1,19 @@
 //! Lowers a graph to the steps that are run. In: a [`Graph`]. Out: a [`Program`]: what the
 //! output needs, in order, reshapes gone (they move no number), constants taken into the
-//! operations on them, a relu taken into the dense or convolution before it, and for each
-//! value whether the backward pass will ask for it.
+//! operations on them, a relu taken into the dense or convolution before it; rewritten to
+//! cost less, fused to chains; and for each value whether the backward pass will ask for
+//! it.
 
+mod derive;
+mod fuse;
 mod kernel;
+mod rewrite;
+mod words;
 
+pub(crate) use derive::Back;
+pub(crate) use fuse::Chained;
 pub(crate) use kernel::Kernel;
+pub use words::lowered;
 
 use std::sync::Arc;
 
@@ -28,8 +36,6 @@ pub(crate) struct Step {
     /// Ordinals of its weights, which follow each other, and of its running statistics.
     pub(crate) weights: Vec<usize>,
     pub(crate) state: Vec<usize>,
-    /// Whether a later step has the same weights, so that their gradients add up.
-    pub(crate) adds: bool,
 }
 
 /// One value.
@@ -58,43 +64,78 @@ pub(crate) struct Program {
     /// Its fixed tables.
     pub(crate) tables: Vec<Arc<Vec<f32>>>,
     pub(crate) width_out: usize,
+    /// How many numbers per channel one row gives to the batch normalisation of rows that
+    /// gets the fewest, if there is one.
+    pub(crate) fewest_samples: Option<usize>,
 }
 
 impl Program {
-    /// The steps of `graph`.
+    /// The steps of `graph`, fused to chains.
     pub(crate) fn new(graph: &Graph) -> Program {
+        let plain = Program::plain(graph);
+        let (steps, values, output) =
+            rewrite::rewrite(plain.steps, plain.values, plain.output);
+        let (steps, values) = fuse::fuse(steps, values, output);
+        let mut program = Program {
+            steps,
+            values,
+            output,
+            ..plain
+        };
+        program.settle();
+        program
+    }
+
+    /// The steps of `graph`, one for each operation.
+    pub(crate) fn plain(graph: &Graph) -> Program {
         let mut lowering = Lowering::new(graph);
         for place in 0..graph.nodes.len() {
             lowering.lower(place);
         }
-        let (mut steps, mut values) = (lowering.steps, lowering.values);
         let output = lowering.value_of.get(graph.output.0).copied().unwrap_or(0);
-        let mut used = vec![false; graph.weights.len()];
-        for step in steps.iter_mut().rev() {
-            for ordinal in &step.weights {
-                if let Some(used) = used.get_mut(*ordinal) {
-                    step.adds |= std::mem::replace(used, true);
-                }
-            }
-        }
-        for (k, step) in steps.iter().enumerate() {
-            for (which, input) in step.inputs.iter().enumerate() {
-                if let Some(value) = values.get_mut(*input) {
-                    value.last_read = Some(k);
-                    value.kept |= step.kernel.keeps_input(which);
-                }
-            }
-            if let Some(value) = values.get_mut(step.output) {
-                value.kept |= step.kernel.keeps_output();
-            }
-        }
-        Program {
-            steps,
-            values,
+        let mut program = Program {
+            steps: lowering.steps,
+            values: lowering.values,
             output,
             needs: Needs::of(graph),
             tables: graph.tables.clone(),
             width_out: graph.output_width(),
+            fewest_samples: None,
+        };
+        program.settle();
+        program.fewest_samples = program.samples();
+        program
+    }
+
+    /// Notes for each value which step reads it last, and whether the backward pass does.
+    fn settle(&mut self) {
+        for value in &mut self.values {
+            (value.last_read, value.kept) = (None, false);
+        }
+        for (k, step) in self.steps.iter().enumerate() {
+            let mut keep = |value: usize| {
+                if let Some(value) = self.values.get_mut(value) {
+                    value.kept = true;
+                }
+            };
+            match &step.kernel {
+                Kernel::Chain(chained) => chained.keeps().into_iter().for_each(keep),
+                kernel => {
+                    for (which, input) in step.inputs.iter().enumerate() {
+                        if kernel.keeps_input(which) {
+                            keep(*input);
+                        }
+                    }
+                    if kernel.keeps_output() {
+                        keep(step.output);
+                    }
+                }
+            }
+            for input in &step.inputs {
+                if let Some(value) = self.values.get_mut(*input) {
+                    value.last_read = Some(k);
+                }
+            }
         }
     }
 
@@ -115,9 +156,9 @@ impl Program {
         value.is_some_and(|value| value.domain == Some(Domain::Rows))
     }
 
-    /// How many numbers per channel one row gives to the batch normalisation that gets the
-    /// fewest, if there is one.
-    pub(crate) fn fewest_samples(&self) -> Option<usize> {
+    /// How many numbers per channel one row gives to the batch normalisation of rows that
+    /// gets the fewest, if there is one.
+    fn samples(&self) -> Option<usize> {
         let samples = |step: &Step| match &step.kernel {
             Kernel::BatchNorm(norm) if self.of_rows(step.output) => {
                 Some(self.width(step.output) / norm.channels)
@@ -240,7 +281,6 @@ impl<'a> Lowering<'a> {
             output,
             weights: node.weights.clone(),
             state: node.state.clone(),
-            adds: false,
         });
         self.give(place, output);
     }

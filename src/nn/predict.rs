@@ -104,6 +104,7 @@ pub fn gradients(
             weights: &weights.buffers,
             mode: Mode::Learn(None),
             batch: &batch,
+            watch: None,
         };
         let y = run.forward(Some(&mut tape), &mut pool);
         let output = y.values().to_vec();
@@ -136,6 +137,7 @@ pub(crate) fn outputs(
             weights: &weights.buffers,
             mode: Mode::Predict,
             batch: &batch,
+            watch: None,
         };
         let y = run.forward(None, pool);
         all.extend_from_slice(y.values());

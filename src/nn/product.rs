@@ -9,8 +9,12 @@ use super::blocks::{sum_blocks, summed_rows};
 
 /// Columns per tile of a product with few rows.
 const TILE_COLUMNS: usize = 128;
-/// Rows per tile of a product with many rows.
+/// Rows per tile of a product with many rows, at least, and at most: the right factor is
+/// packed for each tile anew, so tiles are tall where there are rows for all threads.
 const TILE_ROWS: usize = 264;
+const TALL_ROWS: usize = 1584;
+/// Tiles that there are at least before they become taller.
+const TILES: usize = 24;
 /// Products with at most this many rows count as having few.
 const FEW_ROWS: usize = 64;
 /// Below this depth and width a product is too small to be worth turning.
@@ -85,6 +89,40 @@ pub(crate) fn multiply(shape: Shape, a: View, b: View, c: &mut [f32], onto: bool
     }
 }
 
+/// `c = a·bᵀ`, or `c += a·bᵀ` if `onto`, on all threads, for `b` of rows `depth` long:
+/// packing turned numbers is slow, and done for each tile, so where there are many rows
+/// `b` is turned once.
+pub(crate) fn multiply_by_turned(
+    shape: Shape,
+    a: View,
+    b: &[f32],
+    c: &mut [f32],
+    onto: bool,
+) {
+    if shape.rows <= FEW_ROWS {
+        let b = View::rows(b, shape.depth).turned();
+        if !onto {
+            return multiply_tiled(shape, a, b, c, |_, _| ());
+        }
+        let mut part = vec![0.0; c.len()];
+        multiply_tiled(shape, a, b, &mut part, |_, _| ());
+        return super::blocks::add(c, &part);
+    }
+    let mut turned = vec![0.0; b.len()];
+    for (column, row) in b.chunks_exact(shape.depth.max(1)).enumerate() {
+        let places = turned.iter_mut().skip(column).step_by(shape.columns.max(1));
+        places.zip(row).for_each(|(to, from)| *to = *from);
+    }
+    tiled(
+        shape,
+        a,
+        View::rows(&turned, shape.columns),
+        c,
+        onto,
+        |_, _| (),
+    );
+}
+
 /// `c = a·b` on all threads; then `finish(first column, part of a row)` on each part.
 pub(crate) fn multiply_tiled(
     shape: Shape,
@@ -93,14 +131,26 @@ pub(crate) fn multiply_tiled(
     c: &mut [f32],
     finish: impl Fn(usize, &mut [f32]) + Sync,
 ) {
+    tiled(shape, a, b, c, false, finish);
+}
+
+/// The same; `c += a·b` if `onto`.
+fn tiled(
+    shape: Shape,
+    a: View,
+    b: View,
+    c: &mut [f32],
+    onto: bool,
+    finish: impl Fn(usize, &mut [f32]) + Sync,
+) {
     check(shape, a, b, c);
     let few = shape.rows <= FEW_ROWS;
     let (tall, wide) = match few {
         true => (shape.rows.max(1), TILE_COLUMNS),
-        false => (TILE_ROWS, shape.columns.max(1)),
+        false => (tall(shape.rows), shape.columns.max(1)),
     };
     let flat = b.row_step == 1 && a.column_step == 1;
-    if few && flat && shape.depth.min(shape.columns) >= WORTH_TURNING {
+    if few && flat && !onto && shape.depth.min(shape.columns) >= WORTH_TURNING {
         return multiply_turned(shape, a, b, c, finish);
     }
     let across = shape.columns.div_ceil(wide);
@@ -115,12 +165,18 @@ pub(crate) fn multiply_tiled(
         };
         // SAFETY: the part lies within the product, whose operands `check` has seen to lie
         // within their slices, and tiles do not overlap.
-        unsafe { call(shape, a, b, target, row, column, part, false) }
+        unsafe { call(shape, a, b, target, row, column, part, onto) }
         for row in row..row + part.rows {
             // SAFETY: as above; the reference ends before the next is made.
             finish(column, unsafe { target.part(row, column, part.columns) });
         }
     });
+}
+
+/// Rows per tile of `rows` rows.
+fn tall(rows: usize) -> usize {
+    let even = (rows / TILES).next_multiple_of(TILE_ROWS);
+    even.clamp(TILE_ROWS, TALL_ROWS)
 }
 
 /// `multiply_tiled` for few rows and a right factor that lies transposed: the transpose of

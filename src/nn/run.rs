@@ -3,12 +3,16 @@
 //! pool and go back as soon as nothing needs them.
 
 mod back;
+mod chains;
 mod forward;
+
+use std::time::Instant;
 
 use super::batch::{Batch, Map};
 use super::buffer::Buffer;
-use super::layers::Dropout;
+use super::layers::{BatchNorm, Dropout};
 use super::lower::{Kernel, Program, Step};
+use super::profile::{Stopwatch, Way};
 use crate::draw::Draws;
 
 /// What the forward pass leaves for the backward pass.
@@ -50,9 +54,22 @@ pub(crate) struct Run<'a> {
     pub(crate) weights: &'a [Buffer],
     pub(crate) mode: Mode,
     pub(crate) batch: &'a Batch,
+    /// Notes how long each step takes, if anybody asks.
+    pub(crate) watch: Option<&'a Stopwatch>,
 }
 
 impl Run<'_> {
+    /// Does the work of a step, watched.
+    fn watched<T>(&self, step: usize, way: Way, work: impl FnOnce() -> T) -> T {
+        let Some(watch) = self.watch else {
+            return work();
+        };
+        let begun = Instant::now();
+        let done = work();
+        watch.note(step, way, begun);
+        done
+    }
+
     /// The seed of a dropout, if it drops anything.
     fn seed(&self, dropout: &Dropout) -> Option<u64> {
         match self.mode {
@@ -82,38 +99,45 @@ impl Run<'_> {
     }
 }
 
-/// The statistics of one batch: the step that took them, and what it noted.
-pub(crate) type Statistics = Vec<(usize, Vec<f32>)>;
+/// The statistics of one batch: the normalisation that took them, the ordinals of its
+/// running ones, and what it noted.
+pub(crate) type Statistics = Vec<(BatchNorm, Vec<usize>, Vec<f32>)>;
 
 impl Tape {
     /// The statistics of the batch, before the backward pass uses up the tape. There are
     /// none of what the batch has not a single row of.
     pub(crate) fn statistics(&self, run: &Run) -> Statistics {
-        let program = run.program;
-        let steps = program.steps.iter().zip(&self.notes).enumerate();
-        let empty = |step: &Step| program.numbers(step.output, run.batch.counts) == 0;
-        let taken = steps.filter_map(|(k, (step, note))| match (&step.kernel, note) {
-            (Kernel::BatchNorm(_), Some(note)) if !empty(step) => {
-                Some((k, note.values().to_vec()))
+        let mut all = Statistics::new();
+        for (step, noted) in run.program.steps.iter().zip(&self.notes) {
+            match &step.kernel {
+                Kernel::BatchNorm(norm) => {
+                    let empty = run.program.numbers(step.output, run.batch.counts) == 0;
+                    if let (Some(noted), false) = (noted, empty) {
+                        all.push((*norm, step.state.clone(), noted.values().to_vec()));
+                    }
+                }
+                Kernel::Chain(chained)
+                    if run.batch.counts.of(chained.chain.domain) > 0 =>
+                {
+                    for note in &chained.notes {
+                        let noted = values(self.values.get(note.value)).to_vec();
+                        all.push((note.norm, note.state.clone(), noted));
+                    }
+                }
+                _ => (),
             }
-            _ => None,
-        });
-        taken.collect()
+        }
+        all
     }
 }
 
 impl Program {
     /// Moves running statistics among `weights` towards those of a batch.
     pub(crate) fn follow(&self, statistics: &Statistics, weights: &mut [Buffer]) {
-        for (k, note) in statistics {
-            let Some(step) = self.steps.get(*k) else {
-                continue;
-            };
-            let first = step.state.first().copied().unwrap_or(0);
+        for (norm, state, note) in statistics {
+            let first = state.first().copied().unwrap_or(0);
             let mut pair = weights.iter_mut().skip(first).map(Buffer::values_mut);
-            if let (Kernel::BatchNorm(norm), Some(mean), Some(variance)) =
-                (&step.kernel, pair.next(), pair.next())
-            {
+            if let (Some(mean), Some(variance)) = (pair.next(), pair.next()) {
                 norm.follow(note, mean, variance);
             }
         }
@@ -133,4 +157,4 @@ fn taken(place: Option<&mut Option<Buffer>>) -> Option<Buffer> {
 #[cfg(test)]
 pub(crate) mod crystal_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -197,6 +197,7 @@ impl Training<'_> {
                 step: state.step,
             })),
             batch: &batch,
+            watch: None,
         };
         let y = run.forward(Some(&mut tape), pool);
         let mut sum = settings.loss.sum(y.values(), targets.values());
@@ -337,6 +338,7 @@ fn fit_ranges(program: &Program, weights: &mut Weights, features: Features<'_>) 
                 weights: &weights.buffers,
                 mode: Mode::Predict,
                 batch: &batch,
+                watch: None,
             };
             let x = run.forward_until(*input, None, &mut pool);
             range = widen(range, x.values());
@@ -366,7 +368,7 @@ fn enough_samples(program: &Program, rows: usize, batch: usize) -> Result<(), Fa
         0 => batch.min(rows),
         rest => rest,
     };
-    match program.fewest_samples() {
+    match program.fewest_samples {
         Some(per_row) if per_row * smallest < 2 => Err(Failure::Setting {
             name: "batch",
             problem: format!(

@@ -16,9 +16,9 @@ pub(crate) struct BatchNorm {
     pub(crate) momentum: f64,
 }
 
-/// Numbers per channel that the forward pass notes: mean, 1/√(variance + eps) and the
-/// unbiased variance.
-const NOTED: usize = 3;
+/// Numbers per channel that the forward pass notes: mean, 1/√(variance + eps), the unbiased
+/// variance, and the learnt factor over √(variance + eps).
+const NOTED: usize = 4;
 
 impl BatchNorm {
     /// How many numbers the forward pass notes.
@@ -26,8 +26,8 @@ impl BatchNorm {
         NOTED * self.channels
     }
 
-    /// Notes the statistics of the batch `x`.
-    pub(crate) fn measure(&self, x: &[f32], note: &mut [f32]) {
+    /// Notes the statistics of the batch `x`, given the factors `w`.
+    pub(crate) fn measure(&self, x: &[f32], w: &[f32], note: &mut [f32]) {
         // Of no row (a crystal without angles) everything is 0 and nothing reads it.
         let rows = (x.len() / self.channels).max(1);
         let zeros = vec![0.0; self.channels];
@@ -39,25 +39,95 @@ impl BatchNorm {
         });
         let unbiased = (rows as f64 - 1.0).max(1.0);
         let (mean, rest) = note.split_at_mut(self.channels);
-        let (scale, variance) = rest.split_at_mut(self.channels);
-        let places = mean.iter_mut().zip(scale).zip(variance);
-        for (((mean, scale), variance), (m, square)) in
-            places.zip(means.iter().zip(&squares))
+        let (scale, rest) = rest.split_at_mut(self.channels);
+        let (variance, factor) = rest.split_at_mut(self.channels);
+        let places = mean
+            .iter_mut()
+            .zip(scale)
+            .zip(variance.iter_mut().zip(factor));
+        for (((mean, scale), (variance, factor)), ((m, square), w)) in
+            places.zip(means.iter().zip(&squares).zip(w))
         {
             *mean = *m as f32;
             *scale = (1.0 / (square / rows as f64 + self.eps).sqrt()) as f32;
             *variance = (square / unbiased) as f32;
+            *factor = *scale * w;
         }
     }
 
-    /// Notes the running statistics in place of a batch's.
-    pub(crate) fn recall(&self, mean: &[f32], variance: &[f32], note: &mut [f32]) {
+    /// Notes the statistics of `samples` numbers per channel from their sums and the sums
+    /// of their squares, given the factors `w`.
+    pub(crate) fn summarise(
+        &self,
+        samples: usize,
+        (sums, squares): (&[f64], &[f64]),
+        w: &[f32],
+        note: &mut [f32],
+    ) {
+        let samples = samples.max(1) as f64;
+        let unbiased = (samples - 1.0).max(1.0);
+        let (mean, rest) = note.split_at_mut(self.channels);
+        let (scale, rest) = rest.split_at_mut(self.channels);
+        let (variance, factor) = rest.split_at_mut(self.channels);
+        let places = mean
+            .iter_mut()
+            .zip(scale)
+            .zip(variance.iter_mut().zip(factor));
+        let given = sums.iter().zip(squares).zip(w);
+        for (((mean, scale), (variance, factor)), ((sum, square), w)) in places.zip(given)
+        {
+            let middle = sum / samples;
+            // What is left of rounding may be a little below zero.
+            let spread = (square - sum * middle).max(0.0);
+            *mean = middle as f32;
+            *scale = (1.0 / (spread / samples + self.eps).sqrt()) as f32;
+            *variance = (spread / unbiased) as f32;
+            *factor = *scale * w;
+        }
+    }
+
+    /// Notes the running statistics in place of a batch's, given the factors `w`.
+    pub(crate) fn recall(
+        &self,
+        mean: &[f32],
+        variance: &[f32],
+        w: &[f32],
+        note: &mut [f32],
+    ) {
         let (means, rest) = note.split_at_mut(self.channels);
-        let (scales, variances) = rest.split_at_mut(self.channels);
+        let (scales, rest) = rest.split_at_mut(self.channels);
+        let (variances, factors) = rest.split_at_mut(self.channels);
         means.copy_from_slice(mean);
         variances.copy_from_slice(variance);
-        for (scale, v) in scales.iter_mut().zip(variance) {
+        let places = scales.iter_mut().zip(factors);
+        for ((scale, factor), (v, w)) in places.zip(variance.iter().zip(w)) {
             *scale = (1.0 / (f64::from(*v) + self.eps).sqrt()) as f32;
+            *factor = *scale * w;
+        }
+    }
+
+    /// From the sums over `samples` numbers per channel of the gradient g of y, and of
+    /// g·(x - mean), fills `back`: the mean of g, and of g·x̂ over √(variance + eps), or
+    /// zeros where the statistics are fixed, and there is no number of samples; and the
+    /// gradients of the factors and the constants.
+    pub(crate) fn summarise_back(
+        &self,
+        samples: Option<usize>,
+        (plain, along): (&[f64], &[f64]),
+        note: &[f32],
+        back: &mut [f32],
+        (gw, gb): (&mut [f32], &mut [f32]),
+    ) {
+        let share = samples.map_or(0.0, |n| 1.0 / n.max(1) as f64);
+        let scale = note.get(self.channels..).unwrap_or(&[]);
+        let (level, tilt) = back.split_at_mut(self.channels);
+        let places = level.iter_mut().zip(tilt).zip(gw.iter_mut().zip(gb));
+        let given = plain.iter().zip(along).zip(scale);
+        for (((level, tilt), (gw, gb)), ((plain, along), scale)) in places.zip(given) {
+            let along = along * f64::from(*scale);
+            (*gw, *gb) = (along as f32, *plain as f32);
+            *level = (plain * share) as f32;
+            *tilt = (along * share) as f32 * scale;
         }
     }
 
@@ -240,7 +310,7 @@ mod tests {
 
     fn run(norm: &BatchNorm, x: &[f32], w: &[f32], b: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (mut note, mut y) = (vec![f32::NAN; norm.noted()], vec![f32::NAN; x.len()]);
-        norm.measure(x, &mut note);
+        norm.measure(x, w, &mut note);
         norm.forward(x, &note, w, b, &mut y);
         (y, note)
     }
@@ -260,8 +330,8 @@ mod tests {
         for (found, expected) in mean.iter().chain(&variance).zip([0.2, 0.5, 1.1, 0.9]) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
-        let mut note = vec![f32::NAN; 6];
-        norm.recall(&[1.0, 5.0], &[4.0, 1.0], &mut note);
+        let mut note = vec![f32::NAN; norm.noted()];
+        norm.recall(&[1.0, 5.0], &[4.0, 1.0], &[2.0, 1.0], &mut note);
         let mut y = [f32::NAN; 4];
         norm.forward(&x, &note, &[2.0, 1.0], &[0.5, 7.0], &mut y);
         for (y, expected) in y.iter().zip([0.5, 7.0, 2.5, 7.0]) {
@@ -301,8 +371,8 @@ mod tests {
     fn a_large_mean_does_not_spoil_the_variance() {
         let norm = layer(1);
         let x: Vec<f32> = (0..10_000).map(|i| 1000.0 + (i % 2) as f32).collect();
-        let mut note = vec![f32::NAN; 3];
-        norm.measure(&x, &mut note);
+        let mut note = vec![f32::NAN; norm.noted()];
+        norm.measure(&x, &[1.0], &mut note);
         assert!((note[0] - 1000.5).abs() < 1e-3);
         assert!((f64::from(note[2]) - 0.25 * 10_000.0 / 9_999.0).abs() < 1e-6);
     }

@@ -2,7 +2,9 @@
 //! (rows, inputs), W (inputs, units), b (units). Out: y of shape (rows, units).
 
 use super::super::blocks::{column_sums, vectorised};
-use super::super::product::{Shape, View, multiply_summed, multiply_tiled};
+use super::super::product::{
+    Shape, View, multiply_by_turned, multiply_summed, multiply_tiled,
+};
 use super::relu::{pass_positive, rectify_part};
 
 /// A dense layer.
@@ -12,9 +14,28 @@ pub(crate) struct Dense {
     pub(crate) units: usize,
     /// Whether max(·, 0) follows.
     pub(crate) relu: bool,
+    /// Which of the rows of the weight is its first, and whether it has only some of them.
+    pub(crate) first: usize,
+    pub(crate) part: bool,
 }
 
 impl Dense {
+    /// The layer of a weight of its own.
+    pub(crate) fn new(inputs: usize, units: usize) -> Dense {
+        Dense {
+            inputs,
+            units,
+            relu: false,
+            first: 0,
+            part: false,
+        }
+    }
+
+    /// Its places in the weight.
+    pub(crate) fn places(&self) -> std::ops::Range<usize> {
+        self.first * self.units..(self.first + self.inputs) * self.units
+    }
+
     /// Fills `y`.
     pub(crate) fn forward(&self, x: &[f32], w: &[f32], b: Option<&[f32]>, y: &mut [f32]) {
         let shape = Shape {
@@ -32,7 +53,7 @@ impl Dense {
     }
 
     /// From the gradient `gy` of y (which is used up), the gradients of W, b and, where
-    /// asked for, x.
+    /// asked for, x; this one is added to what is there if `onto`.
     #[allow(clippy::too_many_arguments, reason = "values in, gradients out")]
     pub(crate) fn backward(
         &self,
@@ -43,6 +64,7 @@ impl Dense {
         gw: &mut [f32],
         gb: Option<&mut [f32]>,
         gx: Option<&mut [f32]>,
+        onto: bool,
     ) {
         if self.relu {
             pass_positive(gy, y);
@@ -64,8 +86,7 @@ impl Dense {
             columns: self.inputs,
             depth: self.units,
         };
-        let turned = View::rows(w, self.units).turned();
-        multiply_tiled(shape, gy, turned, gx, |_, _| ());
+        multiply_by_turned(shape, gy, w, gx, onto);
     }
 }
 
@@ -88,9 +109,8 @@ mod tests {
     #[test]
     fn a_small_product_by_hand() {
         let layer = Dense {
-            inputs: 2,
-            units: 3,
             relu: true,
+            ..Dense::new(2, 3)
         };
         let w = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         let mut y = [f32::NAN; 3];
@@ -106,11 +126,7 @@ mod tests {
                 .enumerate()
         {
             for bias in [false, true] {
-                let layer = Dense {
-                    inputs,
-                    units,
-                    relu: false,
-                };
+                let layer = Dense::new(inputs, units);
                 let seed = seed as u64 * 10;
                 let (x, w) = (
                     random(rows * inputs, seed),
@@ -127,7 +143,14 @@ mod tests {
                 let (mut gx, mut gw) = (vec![f32::NAN; x.len()], vec![f32::NAN; w.len()]);
                 let mut gb = vec![0.0; units];
                 let (mut gy, to_b) = (g.clone(), bias.then_some(&mut gb[..]));
-                layer.backward(&x, &y, &w, &mut gy, &mut gw, to_b, Some(&mut gx));
+                layer.backward(&x, &y, &w, &mut gy, &mut gw, to_b, Some(&mut gx), false);
+                let mut twice = gx.clone();
+                let (mut gy, mut gw) = (g.clone(), gw.clone());
+                let to_x = Some(&mut twice[..]);
+                layer.backward(&x, &y, &w, &mut gy, &mut gw, None, to_x, true);
+                for (twice, once) in twice.iter().zip(&gx) {
+                    assert!((twice - 2.0 * once).abs() <= 1e-5 * once.abs().max(1.0));
+                }
                 check("dense x", &x, &gx, |x| weighted(&run(x, &w, &b), &g));
                 check("dense w", &w, &gw, |w| weighted(&run(&x, w, &b), &g));
                 check("dense b", &b, &gb, |b| weighted(&run(&x, &w, b), &g));
@@ -138,11 +161,7 @@ mod tests {
     #[test]
     fn relu_inside_equals_relu_after() {
         let (x, w, b) = (random(12, 1), random(20, 2), random(5, 3));
-        let plain = Dense {
-            inputs: 4,
-            units: 5,
-            relu: false,
-        };
+        let plain = Dense::new(4, 5);
         let fused = Dense {
             relu: true,
             ..plain
@@ -156,7 +175,8 @@ mod tests {
         let g = random(15, 4);
         let gradients = |layer: &Dense, mut gy: Vec<f32>| {
             let (mut gw, mut gb, mut gx) = (vec![0.0; 20], vec![0.0; 5], vec![0.0; 12]);
-            layer.backward(&x, &y, &w, &mut gy, &mut gw, Some(&mut gb), Some(&mut gx));
+            let to_x = Some(&mut gx[..]);
+            layer.backward(&x, &y, &w, &mut gy, &mut gw, Some(&mut gb), to_x, false);
             (gw, gb, gx)
         };
         let mut masked = g.clone();

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::super::blocks::{BLOCK, rows_per_task, total, vectorised};
+use super::super::blocks::{BLOCK, each_with, rows_per_task, total, vectorised};
 
 /// What is done with two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +110,11 @@ impl Pair {
         pair
     }
 
+    /// Whether both sides have the shape of the result.
+    pub(crate) fn plain(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     /// Whether the backward pass reads what the operation read.
     pub(crate) fn keeps_inputs(&self) -> bool {
         matches!(self.arithmetic, Arithmetic::Multiply | Arithmetic::Divide)
@@ -159,6 +164,12 @@ impl Pair {
         f: impl Fn(f32, f32) -> f32 + Sync + Copy,
     ) {
         if self.runs.is_empty() {
+            if y.len() <= BLOCK {
+                return vectorised(
+                    #[inline(always)]
+                    || both(y, a, b, f),
+                );
+            }
             let blocks = y.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK));
             blocks.zip(b.par_chunks(BLOCK)).for_each(|((y, a), b)| {
                 vectorised(
@@ -206,15 +217,7 @@ impl Pair {
         f: impl Fn(f32) -> f32 + Sync + Copy,
     ) {
         if self.runs.is_empty() {
-            gx.par_chunks_mut(BLOCK)
-                .zip(gy.par_chunks(BLOCK))
-                .for_each(|(gx, gy)| {
-                    vectorised(
-                        #[inline(always)]
-                        || each(gx, gy, f),
-                    )
-                });
-            return;
+            return each_with(gx, gy, |gx, gy| each(gx, gy, f));
         }
         let (width, moves) = self.side(side);
         gx.par_chunks_mut(width)

@@ -7,6 +7,7 @@ use super::super::layers::{
     LayerNorm, Map, OneHot, Pair, Pooling, Reduce, Slice, Softmax, SoftmaxGroup,
     Transpose,
 };
+use super::fuse::Chained;
 
 /// What a step computes.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +61,8 @@ pub(crate) enum Kernel {
     OneHot(OneHot),
     Gaussians(Gaussians),
     RangeScale,
+    /// Many operations on rows, together.
+    Chain(Box<Chained>),
 }
 
 impl Kernel {
@@ -109,11 +112,7 @@ pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
         _ => unreachable!("the builder gives signals two axes"),
     };
     match node.op {
-        Op::Dense { units, .. } => Kernel::Dense(Dense {
-            inputs: last(),
-            units,
-            relu: false,
-        }),
+        Op::Dense { units, .. } => Kernel::Dense(Dense::new(last(), units)),
         Op::Conv1d(conv) => {
             let (length, channels) = signal(sizes(0));
             Kernel::Convolution(Convolution {

@@ -6,6 +6,8 @@ use super::super::blocks::each_with;
 use super::super::buffer::{Buffer, Pool};
 use super::super::layers::{Side, collect_classes, collect_rows, scale_back, sum_groups};
 use super::super::lower::{Kernel, Step};
+use super::super::profile::Way;
+use super::chains::{Written, arrive};
 use super::{Mode, Run, Tape, taken, values};
 
 impl Run<'_> {
@@ -27,7 +29,22 @@ impl Run<'_> {
                 *place = Some(buffer);
             }
         }
+        let mut weights = Written::new(gradients);
         for (k, step) in program.steps.iter().enumerate().rev() {
+            if let Kernel::Chain(chained) = &step.kernel {
+                if let Some(back) = &chained.back {
+                    let kept = &tape.values;
+                    let way = (&**chained, back);
+                    self.watched(k, Way::Backward, || {
+                        self.chain_back(way, kept, &mut flowing, &mut weights, pool);
+                    });
+                }
+                for value in chained.makes() {
+                    let used = taken(tape.values.get_mut(value));
+                    used.into_iter().for_each(|b| pool.give(b));
+                }
+                continue;
+            }
             let note = taken(tape.notes.get_mut(k));
             let gy = taken(flowing.get_mut(step.output));
             let learns = program.values.get(step.output).is_some_and(|v| v.learns);
@@ -38,7 +55,9 @@ impl Run<'_> {
                     values: &tape.values,
                     note: note.as_ref().map_or(&[], Buffer::values),
                 };
-                back.step(&mut gy, gradients, &mut flowing, pool);
+                self.watched(k, Way::Backward, || {
+                    back.step(&mut gy, &mut weights, &mut flowing, pool);
+                });
                 match step.kernel.in_place() {
                     true => back.send(0, gy, &mut flowing, pool),
                     false => pool.give(gy),
@@ -66,19 +85,29 @@ impl Back<'_> {
     fn step(
         &self,
         gy: &mut Buffer,
-        gradients: &mut [Buffer],
+        weights: &mut Written,
         flowing: &mut [Option<Buffer>],
         pool: &mut Pool,
     ) {
         let step = self.step;
         let first = step.weights.first().copied().unwrap_or(0);
-        let own = gradients.get_mut(first..first + step.weights.len());
-        let own = own.unwrap_or(&mut []);
-        if !step.adds {
+        let again = weights.again(first) && !step.weights.is_empty();
+        // Part of a weight is added to the others, which are zero at first.
+        let part = matches!(&step.kernel, Kernel::Dense(dense) if dense.part);
+        if part {
+            weights.clear(first, step.weights.len());
+        }
+        let own = weights.range(first, step.weights.len());
+        if !part && !again {
             return self.into(gy, own, flowing, pool);
         }
         let fresh = |own: &Buffer| pool.take(own.values().len());
         let mut parts: Vec<Buffer> = own.iter().map(fresh).collect();
+        if part {
+            parts
+                .iter_mut()
+                .for_each(|part| part.values_mut().fill(0.0));
+        }
         self.into(gy, &mut parts, flowing, pool);
         for (own, part) in own.iter_mut().zip(parts) {
             add(own, part, pool);
@@ -121,6 +150,25 @@ impl Back<'_> {
                 }
             }
             Kernel::Constant(_) | Kernel::Input(_) => (),
+            Kernel::Dense(dense) => {
+                // Added to what has come for the input already, without a detour.
+                let input = self.step.inputs.first().copied().unwrap_or(0);
+                let own = match self.step.sends.first() {
+                    Some(true) => taken(flowing.get_mut(input)),
+                    _ => None,
+                };
+                let onto = own.is_some();
+                let mut gx = own.or_else(|| self.target(0, pool));
+                let w = self.run.weight(self.step.weights.first()).unwrap_or(&[]);
+                let w = w.get(dense.places()).unwrap_or(&[]);
+                let gw = gw.get_mut(dense.places()).unwrap_or(&mut []);
+                let to_x = gx.as_mut().map(Buffer::values_mut);
+                let (x, y) = (self.read(0), self.made());
+                dense.backward(x, y, w, gy.values_mut(), gw, gb, to_x, onto);
+                if let Some(gx) = gx {
+                    self.send(0, gx, flowing, pool);
+                }
+            }
             Kernel::Weight => gw.copy_from_slice(gy.values()),
             _ => {
                 let mut gx = self.target(0, pool);
@@ -144,9 +192,6 @@ impl Back<'_> {
         let (x, w) = (self.read(0), self.run.weight(self.step.weights.first()));
         let w = w.unwrap_or(&[]);
         match (&self.step.kernel, gx) {
-            (Kernel::Dense(dense), gx) => {
-                dense.backward(x, self.made(), w, gy, gw, gb, gx);
-            }
             (Kernel::Convolution(conv), gx) => {
                 let signal = if conv.pads() { self.note } else { x };
                 conv.backward(signal, self.made(), w, gy, gw, gb, gx);
@@ -224,17 +269,15 @@ impl Back<'_> {
         flowing: &mut [Option<Buffer>],
         pool: &mut Pool,
     ) {
-        let input = self.step.inputs.get(which);
-        match input.and_then(|input| flowing.get_mut(*input)) {
-            Some(Some(own)) => add(own, gradient, pool),
-            Some(none) => *none = Some(gradient),
+        match self.step.inputs.get(which) {
+            Some(input) => arrive(*input, gradient, flowing, pool),
             None => pool.give(gradient),
         }
     }
 }
 
 /// Adds the numbers of `part`, which goes back to the pool.
-fn add(own: &mut Buffer, part: Buffer, pool: &mut Pool) {
+pub(super) fn add(own: &mut Buffer, part: Buffer, pool: &mut Pool) {
     each_with(own.values_mut(), part.values(), |y, x| {
         y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
     });

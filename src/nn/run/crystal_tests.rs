@@ -22,7 +22,13 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    fn new(atoms: usize, bonds: usize, angles: usize, seed: u64, sorted: bool) -> Owned {
+    pub(crate) fn new(
+        atoms: usize,
+        bonds: usize,
+        angles: usize,
+        seed: u64,
+        sorted: bool,
+    ) -> Owned {
         let mut stream = Stream::new(seed);
         let mut places = |count: usize, below: usize| -> Vec<u32> {
             let draw = |_| stream.below(below as u64) as u32;
@@ -245,6 +251,7 @@ fn gradients_are_finite_differences() {
                         weights,
                         mode,
                         batch: &batch,
+                        watch: None,
                     };
                     run.forward(tape, &mut Pool::default())
                 };
@@ -258,6 +265,7 @@ fn gradients_are_finite_differences() {
                     weights: &weights.buffers,
                     mode,
                     batch: &batch,
+                    watch: None,
                 };
                 let mut found = Weights::zeros(graph);
                 let gy = Buffer::from_vec(g.clone());

@@ -4,6 +4,7 @@
 use super::super::buffer::{Buffer, Pool};
 use super::super::layers::{gather, look_up, scale, spread_rows};
 use super::super::lower::{Kernel, Step};
+use super::super::profile::Way;
 use super::{Mode, Run, Tape, taken, values};
 
 impl Run<'_> {
@@ -30,18 +31,28 @@ impl Run<'_> {
                     && *input != wanted
             };
             let in_place = step.inputs.first().filter(|x| done_with(x));
+            let chained = match &step.kernel {
+                Kernel::Chain(chained) => Some(chained),
+                _ => None,
+            };
+            if let Some(chained) = chained {
+                self.watched(k, Way::Forward, || self.chain(chained, &mut all, pool));
+            }
             let (made, note) = match in_place {
+                _ if chained.is_some() => (taken(all.get_mut(step.output)), None),
                 Some(input) if step.kernel.in_place() => {
                     let mut made = taken(all.get_mut(*input));
                     if let Some(made) = &mut made {
-                        self.transform(step, made);
+                        self.watched(k, Way::Forward, || self.transform(step, made));
                     }
                     (made, None)
                 }
                 _ => {
                     let mut made =
                         pool.take(program.numbers(step.output, self.batch.counts));
-                    let note = self.fill(step, &all, &mut made, pool);
+                    let note = self.watched(k, Way::Forward, || {
+                        self.fill(step, &all, &mut made, pool)
+                    });
                     (Some(made), note)
                 }
             };
@@ -56,7 +67,8 @@ impl Run<'_> {
                 let used = taken(all.get_mut(*input));
                 used.into_iter().for_each(|b| pool.give(b));
             }
-            if step.output == wanted {
+            let makes = chained.map(|chained| chained.makes());
+            if step.output == wanted || makes.is_some_and(|all| all.contains(&wanted)) {
                 break;
             }
         }
@@ -104,7 +116,10 @@ impl Run<'_> {
         let b = self.weight(step.weights.get(1));
         let y = y.values_mut();
         match &step.kernel {
-            Kernel::Dense(dense) => dense.forward(read(0), w, b, y),
+            Kernel::Dense(dense) => {
+                let w = w.get(dense.places()).unwrap_or(&[]);
+                dense.forward(read(0), w, b, y);
+            }
             Kernel::Pooling(pooling) => pooling.forward(read(0), y),
             Kernel::Convolution(conv) if conv.pads() => {
                 let rows = y.len() / self.program.width(step.output).max(1);
@@ -127,13 +142,13 @@ impl Run<'_> {
             Kernel::BatchNorm(norm) => {
                 let mut note = pool.take(norm.noted());
                 match self.mode {
-                    Mode::Learn(_) => norm.measure(read(0), note.values_mut()),
+                    Mode::Learn(_) => norm.measure(read(0), w, note.values_mut()),
                     Mode::Predict => {
                         let state = |k: usize| self.weight(step.state.get(k));
                         let (mean, variance) = (state(0), state(1));
                         let (mean, variance) =
                             (mean.unwrap_or(&[]), variance.unwrap_or(&[]));
-                        norm.recall(mean, variance, note.values_mut());
+                        norm.recall(mean, variance, w, note.values_mut());
                     }
                 }
                 norm.forward(read(0), note.values(), w, b.unwrap_or(&[]), y);
@@ -173,6 +188,7 @@ impl Run<'_> {
                 scale(low, high, read(0), y);
             }
             Kernel::Map(_) | Kernel::Dropout(_) => unreachable!("they work in place"),
+            Kernel::Chain(_) => unreachable!("it makes several values"),
         }
         None
     }

@@ -1,0 +1,429 @@
+//! The graph networks of the standard library: the time of a training step of ALIGNN at the
+//! size at which PyTorch was measured, crystals per second in training and predicting over
+//! real crystals, and what a layer written by a user costs beside the library's.
+//!
+//! `cargo bench --bench networks`. `TMO_BENCH_STRUCTURES` names the structures: a JSON
+//! list of `{id, lattice, species, frac_coords}`, plain or gzipped; without it, those of
+//! the bundled set. `TMO_BENCH_TORCH` names a script that prints
+//! `torch alignn fwd/bwd/adam s: F B A` (default: none, and noted figures are shown);
+//! `TMO_BENCH_PYTHON` the Python that runs it. Arguments choose parts: `step`, `real`,
+//! `own`.
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tmo::builtins::lower;
+use tmo::chem::Structure;
+use tmo::chem::bundled::bundled;
+use tmo::chem::element::Element;
+use tmo::chem::graph::{
+    AlignnGraph, CgcnnGraph, CrystalGraph, MegnetGraph, NearestImageGraph, Recipe,
+    Workspace,
+};
+use tmo::draw::{Draws, Stream};
+use tmo::nn::{
+    Adam, BatchProgress, Begin, Crystal, Features, Go, Graph, Line, Observer, Rows,
+    Settings, Threads, Weights, predict, train,
+};
+use tmo::session::Session;
+use tmo::types::Given;
+use tmo::world::Memory;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Crystals per batch.
+const BATCH: usize = 32;
+
+/// A network on real crystals, and what the reference code reached with two threads of the
+/// machine on which the reference numbers of the project were made.
+struct Job {
+    name: &'static str,
+    call: &'static str,
+    module: &'static str,
+    input: &'static str,
+    recipe: Recipe,
+    noted: Option<f64>,
+}
+
+fn main() -> Result<(), Failure> {
+    let parts: Vec<String> = std::env::args().skip(1).collect();
+    let asked = |part: &str| {
+        let named = ["step", "real", "own"];
+        let none = !parts.iter().any(|p| named.contains(&p.as_str()));
+        none || parts.iter().any(|p| p == part)
+    };
+    if asked("step") {
+        step()?;
+    }
+    if asked("real") {
+        real()?;
+    }
+    if asked("own") {
+        own()?;
+    }
+    Ok(())
+}
+
+/// The training step at PyTorch's size: 32 crystals of 20 atoms, 12 bonds each, 12 angles
+/// each.
+fn step() -> Result<(), Failure> {
+    let graph = library("alignn", "alignn()", "g: Crystal[n, e, t]")?;
+    let crystals: Vec<Owned> = (0..BATCH as u64).map(Owned::random).collect();
+    let times = steps(&graph, &crystals, 4, 2)?;
+    let ours = best(&times);
+    println!("ALIGNN 4+4, 32 crystals, 7,680 bonds, 92,160 angles, 2 threads:");
+    println!("  tmo, a step of training            {:>7.3} s", ours);
+    println!("  most memory so far                 {:>7.2} GB", peak());
+    match torch() {
+        Ok(theirs) => println!(
+            "  PyTorch, run now                   {theirs:>7.3} s   ratio {:.2}",
+            theirs / ours
+        ),
+        Err(why) => println!(
+            "  PyTorch 2.15, noted                  3.900 s   ratio {:.2} ({why})",
+            3.9 / ours
+        ),
+    }
+    Ok(())
+}
+
+/// Seconds of PyTorch's step: the best of those its script prints.
+fn torch() -> Result<f64, Failure> {
+    let script = std::env::var("TMO_BENCH_TORCH")
+        .map_err(|_| "TMO_BENCH_TORCH names no script".to_owned())?;
+    let python = std::env::var("TMO_BENCH_PYTHON").unwrap_or("python3".to_owned());
+    let output = Command::new(python).arg(script).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines = text.lines().filter(|l| l.starts_with("torch alignn"));
+    let sums = lines.filter_map(|line| {
+        let (_, numbers) = line.split_once(':')?;
+        let numbers = numbers.split_whitespace().map(str::parse::<f64>);
+        numbers.sum::<Result<f64, _>>().ok()
+    });
+    let best = sums.fold(f64::INFINITY, f64::min);
+    match best.is_finite() {
+        true => Ok(best),
+        false => Err("its script printed no time".into()),
+    }
+}
+
+/// Crystals per second over real ones.
+fn real() -> Result<(), Failure> {
+    let structures = read_structures()?;
+    let jobs = [
+        Job {
+            name: "ALIGNN",
+            module: "alignn",
+            call: "alignn()",
+            input: "g: Crystal[n, e, t]",
+            recipe: Recipe::Alignn(AlignnGraph::default()),
+            noted: Some(9.35),
+        },
+        Job {
+            name: "MEGNet",
+            module: "megnet",
+            call: "megnet()",
+            input: "g: Crystal[n, e]",
+            recipe: Recipe::Megnet(MegnetGraph::default()),
+            noted: Some(239.0),
+        },
+        Job {
+            name: "DeeperGATGNN",
+            module: "gatgnn",
+            call: "deeper_gatgnn()",
+            input: "g: Crystal[n, e]",
+            recipe: Recipe::NearestImage(NearestImageGraph::default()),
+            noted: Some(69.0),
+        },
+        Job {
+            name: "CGCNN",
+            module: "cgcnn",
+            call: "cgcnn()",
+            input: "g: Crystal[n, e]",
+            recipe: Recipe::Cgcnn(CgcnnGraph::default()),
+            noted: None,
+        },
+    ];
+    println!("crystals/s, batches of {BATCH}, 2 threads   training  ratio   predicting");
+    for job in jobs {
+        let graph = library(job.module, job.call, job.input)?;
+        let count = if job.name == "ALIGNN" { 96 } else { 320 };
+        let mut workspace = Workspace::new();
+        let crystals = structures.iter().take(count).map(|structure| {
+            let made = job.recipe.make(structure, &mut workspace);
+            Ok(Owned::of(&made.map_err(|error| error.to_string())?))
+        });
+        let crystals: Vec<Owned> = crystals.collect::<Result<_, Failure>>()?;
+        let per_epoch = crystals.len().div_ceil(BATCH);
+        let times = steps(&graph, &crystals, 3 * per_epoch, 2)?;
+        let epoch = times.chunks(per_epoch).map(|t| t.iter().sum::<f64>());
+        let epoch = epoch.fold(f64::INFINITY, f64::min);
+        let trained = crystals.len() as f64 / epoch;
+        let predicted = predicting(&graph, &crystals)?;
+        let ratio = job
+            .noted
+            .map_or(String::new(), |noted| format!("{:.1}", trained / noted));
+        println!(
+            "  {:<34}{trained:>10.1}{ratio:>7}{predicted:>13.1}",
+            job.name
+        );
+    }
+    Ok(())
+}
+
+/// Crystals predicted per second: the best of three passes.
+fn predicting(graph: &Graph, crystals: &[Owned]) -> Result<f64, Failure> {
+    let views: Vec<Crystal> = crystals.iter().map(Owned::crystal).collect();
+    let weights = Weights::start(graph, &Draws::new(1, 1));
+    let threads = Threads::new(Some(2))?;
+    let mut best = f64::INFINITY;
+    for _ in 0..3 {
+        let start = Instant::now();
+        predict(graph, &weights, Features::Crystals(&views), &threads)?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(crystals.len() as f64 / best)
+}
+
+/// A layer of the library, and the same as a user may write it: other names, operands in
+/// another order, parts in layers of their own.
+const OWN: [(&str, &str, &str, &str); 1] = [(
+    "edge-gated convolution",
+    "g: Crystal[n, e, t]",
+    "use std.models.alignn.{edge_gated, dense_norm}
+
+model theirs(width: Int = 256)(g: Crystal[n, e, t]) -> [rows, 1] = {
+  let x = g.species |> cgcnn_atoms |> dense_norm(width)
+  let y = g.distance |> gaussians(80, span: 0 Å .. 8 Å, width: 0.3 Å) |> dense_norm(width)
+  let z = g.cosine |> gaussians(40, span: -1 .. 1, width: 0.2) |> dense_norm(width)
+  let (y1, _) = (y, z) |> repeat(3, (y, z) => edge_gated(width)(g.line, y, z))
+  let (x1, _) = edge_gated(width)(g, x, y1)
+  x1 |> mean(by: g.node_graph) |> dense(1)
+}
+",
+    "
+layer mine(size: Int)(
+    net: Graph[n, e], node: [n, size], edge: [e, size],
+) -> ([n, size], [e, size]) = {
+  let loud = dense(size)(node)
+  let raw = dense(size)(edge) + (dense(size)(node)[net.dst] + dense(size)(node)[net.src])
+  let open = sigmoid(raw)
+  let total = 1e-6 + (open |> sum(by: net.dst))
+  let told = (loud[net.src] * open |> sum(by: net.dst)) / total
+  let next = (told + dense(size)(node) |> batch_norm() |> silu) + node
+  ((next), (raw |> batch_norm() |> silu) + edge)
+}
+
+model mine_all(width: Int = 256)(g: Crystal[n, e, t]) -> [rows, 1] = {
+  let x = g.species |> cgcnn_atoms |> dense_norm(width)
+  let y = g.distance |> gaussians(80, span: 0 Å .. 8 Å, width: 0.3 Å) |> dense_norm(width)
+  let z = g.cosine |> gaussians(40, span: -1 .. 1, width: 0.2) |> dense_norm(width)
+  let (y1, _) = (y, z) |> repeat(3, (y, z) => mine(width)(g.line, y, z))
+  let (x1, _) = mine(width)(g, x, y1)
+  x1 |> mean(by: g.node_graph) |> dense(1)
+}
+",
+)];
+
+/// What users' own layers cost beside the library's.
+fn own() -> Result<(), Failure> {
+    println!("seconds per step, 2 threads        library      own    ratio");
+    for (name, input, theirs, mine) in OWN {
+        let script = format!("tmo 1\n\n{theirs}{mine}");
+        let crystals: Vec<Owned> = (0..BATCH as u64).map(Owned::random).collect();
+        let _ = input;
+        let theirs = shown(&script, "theirs")?;
+        let mine = shown(&script, "mine_all")?;
+        let theirs = best(&steps(&theirs, &crystals, 4, 2)?);
+        let mine = best(&steps(&mine, &crystals, 4, 2)?);
+        println!(
+            "  {name:<30}{theirs:>10.3}{mine:>9.3}{:>9.2}",
+            mine / theirs
+        );
+    }
+    Ok(())
+}
+
+fn best(times: &[f64]) -> f64 {
+    times.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// Seconds of each of so many training steps, after one that is not counted.
+fn steps(
+    graph: &Graph,
+    crystals: &[Owned],
+    count: usize,
+    threads: usize,
+) -> Result<Vec<f64>, Failure> {
+    let views: Vec<Crystal> = crystals.iter().map(Owned::crystal).collect();
+    let mut stream = Stream::new(7);
+    let targets: Vec<f32> = views.iter().map(|_| stream.uniform(-1.0, 1.0)).collect();
+    let ids: Vec<u64> = (0..views.len() as u64).collect();
+    let rows = Rows {
+        features: Features::Crystals(&views),
+        targets: &targets,
+        ids: &ids,
+    };
+    let draws = Draws::new(1, 1);
+    let per_epoch = views.len().div_ceil(BATCH);
+    let epochs = (count + 1).div_ceil(per_epoch) + 1;
+    let settings = Settings::new(BATCH, epochs, Adam::torch(1e-4), draws);
+    let mut watch = Watch {
+        last: None,
+        times: Vec::new(),
+        count,
+    };
+    let begin = Begin::Weights(Weights::start(graph, &draws));
+    let threads = Threads::new(Some(threads))?;
+    train(graph, begin, rows, None, &settings, &threads, &mut watch)?;
+    Ok(watch.times)
+}
+
+/// Times steps, and stops when there are enough.
+struct Watch {
+    last: Option<Instant>,
+    times: Vec<f64>,
+    count: usize,
+}
+
+impl Observer for Watch {
+    fn batch(&mut self, _: &BatchProgress) -> Go {
+        let now = Instant::now();
+        if let Some(last) = self.last.replace(now) {
+            let passed: Duration = now - last;
+            self.times.push(passed.as_secs_f64());
+        }
+        if self.times.len() < self.count {
+            Go::On
+        } else {
+            Go::Stop
+        }
+    }
+}
+
+/// The most memory the program has had, GB.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes =
+        line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kilobytes.map_or(f64::NAN, |kb| kb / 1e6)
+}
+
+/// A network of the standard library.
+fn library(module: &str, call: &str, input: &str) -> Result<Graph, Failure> {
+    let name = call.split('(').next().unwrap_or_default();
+    let script = format!(
+        "tmo 1\n\nuse std.models.{module}.{{{name}}}\n\n\
+         model timed()({input}) -> [rows, 1] =\n  g |> {call}\n"
+    );
+    shown(&script, "timed")
+}
+
+/// A network of a script.
+fn shown(script: &str, name: &str) -> Result<Graph, Failure> {
+    let world = Memory::default();
+    let mut session = Session::new(&world);
+    let checked = session.check("bench.tmo", script);
+    if let Some(problem) = checked.problems.first() {
+        return Err(format!("{problem:?}").into());
+    }
+    let given = Given {
+        length: 1,
+        radius: 5.0,
+    };
+    let shown = session.show(&checked.program, name, given);
+    let shown = shown.ok_or("the network cannot be shown")?;
+    let network = shown.network.ok_or("a model is shown as a network")?;
+    Ok(lower(&network).map_err(|problem| format!("{problem:?}"))?)
+}
+
+/// One crystal.
+struct Owned {
+    species: Vec<u8>,
+    src: Vec<u32>,
+    dst: Vec<u32>,
+    distance: Vec<f32>,
+    line: Option<(Vec<u32>, Vec<u32>, Vec<f32>)>,
+}
+
+impl Owned {
+    /// 20 atoms, 12 bonds to each, 12 angles to each bond.
+    fn random(seed: u64) -> Owned {
+        let mut stream = Stream::new(seed);
+        let mut ends = |places: u32| -> (Vec<u32>, Vec<u32>) {
+            let dst: Vec<u32> = (0..places * 12).map(|k| k / 12).collect();
+            let src = dst.iter().map(|_| stream.below(u64::from(places)) as u32);
+            (src.collect(), dst)
+        };
+        let ((src, dst), (from, to)) = (ends(20), ends(240));
+        let mut stream = Stream::new(seed + 1000);
+        let mut numbers = |n: usize, low: f32, high: f32| -> Vec<f32> {
+            (0..n).map(|_| stream.uniform(low, high)).collect()
+        };
+        let species = numbers(20, 1.0, 80.0).iter().map(|z| *z as u8).collect();
+        let distance = numbers(src.len(), 1.5, 6.0);
+        let cosine = numbers(from.len(), -1.0, 1.0);
+        Owned {
+            species,
+            src,
+            dst,
+            distance,
+            line: Some((from, to, cosine)),
+        }
+    }
+
+    fn of(graph: &CrystalGraph) -> Owned {
+        let line = graph.line.as_ref();
+        Owned {
+            species: graph.species.iter().map(|element| element.z()).collect(),
+            src: graph.src.to_vec(),
+            dst: graph.dst.to_vec(),
+            distance: graph.distance.to_vec(),
+            line: line.map(|l| (l.src.to_vec(), l.dst.to_vec(), l.cosine.to_vec())),
+        }
+    }
+
+    fn crystal(&self) -> Crystal<'_> {
+        Crystal {
+            species: Cow::Borrowed(&self.species),
+            src: &self.src,
+            dst: &self.dst,
+            distance: &self.distance,
+            line: self
+                .line
+                .as_ref()
+                .map(|(src, dst, cosine)| Line { src, dst, cosine }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Record {
+    lattice: [[f64; 3]; 3],
+    species: Vec<Element>,
+    frac_coords: Vec<[f64; 3]>,
+}
+
+fn read_structures() -> Result<Vec<Structure>, Failure> {
+    let Some(path) = std::env::var_os("TMO_BENCH_STRUCTURES") else {
+        let set = bundled("flla-2015").ok_or("the bundled set is missing")?;
+        let rows = set.read()?.rows;
+        return Ok(rows.into_iter().map(|row| row.structure).collect());
+    };
+    let bytes = std::fs::read(path)?;
+    let mut text = String::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text)?;
+    } else {
+        text = String::from_utf8(bytes)?;
+    }
+    let records: Vec<Record> = serde_json::from_str(&text)?;
+    let each = records
+        .into_iter()
+        .map(|r| Structure::new(r.lattice, r.species, r.frac_coords));
+    Ok(each.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,153 @@
+//! Fused programs against the same networks one operation at a time.
+
+use super::super::batch::Batch;
+use super::super::buffer::{Buffer, Pool};
+use super::super::layers::differences::random;
+use super::super::lower::{Kernel, Program};
+use super::super::run::crystal_tests::{Owned, networks, views};
+use super::super::run::tests::{curved, graphs, vectors};
+use super::super::run::{Mode, Run, Tape};
+use super::super::{
+    Domain, Features, Field, Graph, Grouping, Init, Link, Route, Weights,
+};
+
+/// Output, statistics and gradients of a program on a batch.
+fn ran(
+    program: &Program,
+    graph: &Graph,
+    weights: &Weights,
+    batch: &Batch,
+    mode: Mode,
+) -> Vec<Vec<f32>> {
+    let run = Run {
+        program,
+        weights: &weights.buffers,
+        mode,
+        batch,
+        watch: None,
+    };
+    let (mut pool, mut tape) = (Pool::default(), Tape::default());
+    let y = run.forward(Some(&mut tape), &mut pool);
+    assert_eq!(
+        y.values(),
+        run.forward(None, &mut Pool::default()).values(),
+        "with a tape and without"
+    );
+    let mut followed = weights.clone();
+    program.follow(&tape.statistics(&run), &mut followed.buffers);
+    let gy = Buffer::from_vec(random(y.values().len(), 6));
+    let mut found = Weights::zeros(graph);
+    let mut all = vec![y.values().to_vec()];
+    run.backward(tape, y, gy, &mut found.buffers, &mut pool);
+    let buffers = followed.buffers.iter().chain(&found.buffers);
+    all.extend(buffers.map(|buffer| buffer.values().to_vec()));
+    all
+}
+
+fn compare(what: &str, graph: &Graph, batch: impl Fn(&Program) -> Batch) -> bool {
+    let (plain, fused) = (Program::plain(graph), Program::new(graph));
+    let weights = super::super::run::crystal_tests::weights(graph);
+    for mode in [Mode::Predict, Mode::Learn(None)] {
+        let expected = ran(&plain, graph, &weights, &batch(&plain), mode);
+        let found = ran(&fused, graph, &weights, &batch(&fused), mode);
+        let norm = |x: &[f32]| x.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+        let most = expected.iter().map(|x| norm(x)).fold(0.0, f32::max);
+        for (k, (ours, plain)) in found.iter().zip(&expected).enumerate() {
+            let allowed = 2e-5 * norm(plain) + 2e-6 * most;
+            for (x, y) in ours.iter().zip(plain) {
+                let near = (x - y).abs() <= allowed;
+                assert!(near, "{what}, {mode:?}, {k}: {x}, not {y} ± {allowed}");
+            }
+        }
+    }
+    fused
+        .steps
+        .iter()
+        .any(|step| matches!(step.kernel, Kernel::Chain(_)))
+}
+
+#[test]
+fn fused_networks_over_crystals_are_the_plain_ones() {
+    let mixed = super::super::run::crystal_tests::crystals();
+    let large: Vec<Owned> = (0..12)
+        .map(|k| Owned::new(9 + k % 5, 170 + k, 900, 100 + k as u64, k % 2 == 0))
+        .collect();
+    let sorted: Vec<Owned> = (0..12)
+        .map(|k| Owned::new(9 + k % 5, 170 + k, 900, 100 + k as u64, true))
+        .collect();
+    for (k, graph) in networks().iter().enumerate() {
+        for (which, all) in [&mixed, &large, &sorted].into_iter().enumerate() {
+            let all = views(all);
+            let chained = compare(&format!("network {k}, {which}"), graph, |program| {
+                Batch::new(&program.needs, Features::Crystals(&all), 0..all.len())
+            });
+            assert!(chained, "network {k} has no chain");
+        }
+    }
+}
+
+#[test]
+fn fused_networks_over_vectors_are_the_plain_ones() {
+    for (k, graph) in graphs().iter().chain(&curved()).enumerate() {
+        compare(&format!("network {k}"), graph, |program| {
+            vectors(program, &random(40 * 18, 5))
+        });
+    }
+}
+
+#[test]
+fn a_dense_layer_over_gathered_rows_is_done_before() {
+    // MEGNet's and AGAT's way: one layer over rows of several domains side by side, the
+    // second with a weight that two ends share.
+    let build = |shared: bool| {
+        super::super::run::crystal_tests::build(&|b| {
+            let z = b.field("z", Field::Species)?;
+            let x = b.embedding("e", z, 7, 3, Init::Uniform(0.5))?;
+            let d = b.field("d", Field::Distance)?;
+            let y = b.gaussians("g", d, 4, (0.0, 2.0), 0.8)?;
+            let all = b.group("all", x, &Route::new(Link::AtomRow), Grouping::Sum)?;
+            let (src, dst) = (Route::new(Link::Src), Route::new(Link::Dst));
+            let from = b.gather("from", x, &src)?;
+            let to = b.gather("to", x, &dst)?;
+            let u = b.gather("u", all, &Route::new(Link::BondRow))?;
+            let first = b.concat("first", &[from, y, u])?;
+            let second = b.concat("second", &[to, y, u])?;
+            if shared {
+                b.shared("layer");
+            }
+            let other = if shared { "layer" } else { "other" };
+            let first = b.dense("layer", first, 5, true, Init::Kaiming)?;
+            let first = b.relu("relu", first)?;
+            let second = b.dense(other, second, 5, true, Init::Kaiming)?;
+            let both = b.multiply("both", first, second)?;
+            let heard = b.group("heard", both, &dst, Grouping::Sum)?;
+            let rows =
+                b.group("rows", heard, &Route::new(Link::AtomRow), Grouping::Mean)?;
+            b.dense("out", rows, 1, true, Init::Glorot)
+        })
+    };
+    for shared in [false, true] {
+        let graph = build(shared);
+        let over = |program: &Program, domain| {
+            let dense = program.steps.iter().filter(|step| {
+                let of = program
+                    .values
+                    .get(step.output)
+                    .and_then(|value| value.domain);
+                matches!(step.kernel, Kernel::Dense(_)) && of == Some(domain)
+            });
+            dense.count()
+        };
+        let program = Program::new(&graph);
+        // Over bonds only what stands for bonds, once where the weight is shared.
+        let bonds = if shared { 1 } else { 2 };
+        assert_eq!(over(&program, Domain::Bonds), bonds);
+        let atoms = if shared { 1 } else { 2 };
+        assert_eq!(over(&program, Domain::Atoms), atoms);
+        let mixed = super::super::run::crystal_tests::crystals();
+        let all = views(&mixed);
+        compare(&format!("shared: {shared}"), &graph, |program| {
+            Batch::new(&program.needs, Features::Crystals(&all), 0..all.len())
+        });
+    }
+}
