@@ -7,9 +7,10 @@
 //! the bundled set. `TMO_BENCH_TORCH` names a script that prints
 //! `torch alignn fwd/bwd/adam s: F B A` (default: none, and noted figures are shown);
 //! `TMO_BENCH_PYTHON` the Python that runs it. Arguments choose parts: `step`, `real`,
-//! `own`.
+//! `own`, and `where`: where the time of a step goes, by kind of work.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ use tmo::chem::graph::{
 use tmo::draw::{Draws, Stream};
 use tmo::nn::{
     Adam, BatchProgress, Begin, Crystal, Features, Go, Graph, Line, Observer, Rows,
-    Settings, Threads, Weights, predict, train,
+    Settings, Threads, Weights, predict, profile, train,
 };
 use tmo::session::Session;
 use tmo::types::Given;
@@ -51,7 +52,7 @@ struct Job {
 fn main() -> Result<(), Failure> {
     let parts: Vec<String> = std::env::args().skip(1).collect();
     let asked = |part: &str| {
-        let named = ["step", "real", "own"];
+        let named = ["step", "real", "own", "where"];
         let none = !parts.iter().any(|p| named.contains(&p.as_str()));
         none || parts.iter().any(|p| p == part)
     };
@@ -63,6 +64,62 @@ fn main() -> Result<(), Failure> {
     }
     if asked("own") {
         own()?;
+    }
+    if asked("where") {
+        spent()?;
+    }
+    Ok(())
+}
+
+/// Where the time of a training step goes.
+fn spent() -> Result<(), Failure> {
+    let structures = read_structures()?;
+    for job in jobs() {
+        let graph = library(job.module, job.call, job.input)?;
+        let crystals = crystals(&structures, &job, BATCH)?;
+        let views: Vec<Crystal> = crystals.iter().map(Owned::crystal).collect();
+        let targets = vec![0.5; views.len()];
+        let ids: Vec<u64> = (0..views.len() as u64).collect();
+        let rows = Rows {
+            features: Features::Crystals(&views),
+            targets: &targets,
+            ids: &ids,
+        };
+        let weights = Weights::start(&graph, &Draws::new(1, 1));
+        let steps = profile(&graph, &weights, rows, 3, &Threads::new(Some(2))?)?;
+        let mut kinds: BTreeMap<String, (usize, f64, f64)> = BTreeMap::new();
+        for step in steps {
+            let (_, what) = step.step.split_once(" = ").unwrap_or(("", &step.step));
+            let name = what.split(['(', ' ']).next().unwrap_or(what);
+            let place = what.rsplit(' ').find(|word| {
+                ["atoms", "bonds", "angles", "rows", "once"]
+                    .contains(&word.trim_end_matches(':'))
+            });
+            let size = match name {
+                "dense" => what.split(['(', ' ']).nth(1).unwrap_or_default(),
+                _ => "",
+            };
+            let place = place.unwrap_or_default().trim_end_matches(':');
+            let kind = kinds
+                .entry(format!("{name} {size} over {place}"))
+                .or_default();
+            *kind = (kind.0 + 1, kind.1 + step.forward, kind.2 + step.backward);
+        }
+        let (bonds, angles): (usize, usize) = crystals.iter().fold((0, 0), |sum, c| {
+            let angles = c.line.as_ref().map_or(0, |line| line.0.len());
+            (sum.0 + c.src.len(), sum.1 + angles)
+        });
+        println!("{}: {bonds} bonds, {angles} angles; ms per step", job.name);
+        println!(
+            "  {:<34}{:>6}{:>10}{:>10}",
+            "", "steps", "forward", "backward"
+        );
+        let mut kinds: Vec<_> = kinds.into_iter().collect();
+        kinds.sort_by(|(_, a), (_, b)| (b.1 + b.2).total_cmp(&(a.1 + a.2)));
+        for (kind, (count, forward, backward)) in kinds.iter().take(14) {
+            let (forward, backward) = (1e3 * forward, 1e3 * backward);
+            println!("  {kind:<34}{count:>6}{forward:>10.1}{backward:>10.1}");
+        }
     }
     Ok(())
 }
@@ -113,7 +170,45 @@ fn torch() -> Result<f64, Failure> {
 /// Crystals per second over real ones.
 fn real() -> Result<(), Failure> {
     let structures = read_structures()?;
-    let jobs = [
+    println!("crystals/s, batches of {BATCH}, 2 threads   training  ratio   predicting");
+    for job in jobs() {
+        let graph = library(job.module, job.call, job.input)?;
+        let count = if job.name == "ALIGNN" { 96 } else { 320 };
+        let crystals = crystals(&structures, &job, count)?;
+        let per_epoch = crystals.len().div_ceil(BATCH);
+        let times = steps(&graph, &crystals, 3 * per_epoch, 2)?;
+        let epoch = times.chunks(per_epoch).map(|t| t.iter().sum::<f64>());
+        let epoch = epoch.fold(f64::INFINITY, f64::min);
+        let trained = crystals.len() as f64 / epoch;
+        let predicted = predicting(&graph, &crystals)?;
+        let ratio = job
+            .noted
+            .map_or(String::new(), |noted| format!("{:.1}", trained / noted));
+        println!(
+            "  {:<34}{trained:>10.1}{ratio:>7}{predicted:>13.1}",
+            job.name
+        );
+    }
+    Ok(())
+}
+
+/// The first crystals as a network takes them.
+fn crystals(
+    structures: &[Structure],
+    job: &Job,
+    count: usize,
+) -> Result<Vec<Owned>, Failure> {
+    let mut workspace = Workspace::new();
+    let made = structures.iter().take(count).map(|structure| {
+        let made = job.recipe.make(structure, &mut workspace);
+        Ok(Owned::of(&made.map_err(|error| error.to_string())?))
+    });
+    made.collect()
+}
+
+/// The networks.
+fn jobs() -> [Job; 4] {
+    [
         Job {
             name: "ALIGNN",
             module: "alignn",
@@ -146,32 +241,7 @@ fn real() -> Result<(), Failure> {
             recipe: Recipe::Cgcnn(CgcnnGraph::default()),
             noted: None,
         },
-    ];
-    println!("crystals/s, batches of {BATCH}, 2 threads   training  ratio   predicting");
-    for job in jobs {
-        let graph = library(job.module, job.call, job.input)?;
-        let count = if job.name == "ALIGNN" { 96 } else { 320 };
-        let mut workspace = Workspace::new();
-        let crystals = structures.iter().take(count).map(|structure| {
-            let made = job.recipe.make(structure, &mut workspace);
-            Ok(Owned::of(&made.map_err(|error| error.to_string())?))
-        });
-        let crystals: Vec<Owned> = crystals.collect::<Result<_, Failure>>()?;
-        let per_epoch = crystals.len().div_ceil(BATCH);
-        let times = steps(&graph, &crystals, 3 * per_epoch, 2)?;
-        let epoch = times.chunks(per_epoch).map(|t| t.iter().sum::<f64>());
-        let epoch = epoch.fold(f64::INFINITY, f64::min);
-        let trained = crystals.len() as f64 / epoch;
-        let predicted = predicting(&graph, &crystals)?;
-        let ratio = job
-            .noted
-            .map_or(String::new(), |noted| format!("{:.1}", trained / noted));
-        println!(
-            "  {:<34}{trained:>10.1}{ratio:>7}{predicted:>13.1}",
-            job.name
-        );
-    }
-    Ok(())
+    ]
 }
 
 /// Crystals predicted per second: the best of three passes.

@@ -24,17 +24,10 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 /// Calls `work(first, block)` on blocks of `y`, `first` being the block's first position.
 pub(crate) fn each(y: &mut [f32], work: impl Fn(usize, &mut [f32]) + Sync) {
     if y.len() <= BLOCK {
-        return vectorised(
-            #[inline(always)]
-            || work(0, y),
-        );
+        return block(&work, 0, y);
     }
-    y.par_chunks_mut(BLOCK).enumerate().for_each(|(k, y)| {
-        vectorised(
-            #[inline(always)]
-            || work(k * BLOCK, y),
-        )
-    });
+    let blocks = y.par_chunks_mut(BLOCK).enumerate();
+    blocks.for_each(|(k, y)| block(&work, k * BLOCK, y));
 }
 
 /// Calls `work(y block, x block)` on matching blocks of two slices of equal length.
@@ -44,19 +37,29 @@ pub(crate) fn each_with(
     work: impl Fn(&mut [f32], &[f32]) + Sync,
 ) {
     if y.len() <= BLOCK {
-        return vectorised(
-            #[inline(always)]
-            || work(y, x),
-        );
+        return blocks_of_two(&work, y, x);
     }
-    y.par_chunks_mut(BLOCK)
-        .zip(x.par_chunks(BLOCK))
-        .for_each(|(y, x)| {
-            vectorised(
-                #[inline(always)]
-                || work(y, x),
-            )
-        });
+    let blocks = y.par_chunks_mut(BLOCK).zip(x.par_chunks(BLOCK));
+    blocks.for_each(|(y, x)| blocks_of_two(&work, y, x));
+}
+
+/// `work` with the widest vectors, in a function of its own: work that is called from two
+/// places may be compiled apart from both, and then for the narrowest.
+#[inline(never)]
+fn block(work: &impl Fn(usize, &mut [f32]), first: usize, y: &mut [f32]) {
+    vectorised(
+        #[inline(always)]
+        || work(first, y),
+    );
+}
+
+/// The same for two slices.
+#[inline(never)]
+fn blocks_of_two(work: &impl Fn(&mut [f32], &[f32]), y: &mut [f32], x: &[f32]) {
+    vectorised(
+        #[inline(always)]
+        || work(y, x),
+    );
 }
 
 /// Rows per partial sum when `rows` are summed: at most 16 partial sums, none of fewer

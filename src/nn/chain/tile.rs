@@ -6,8 +6,10 @@ use super::Columns;
 use super::expr::{Expr, ExprId, Exprs, Leaf, Local, Reach, Times};
 use super::loops::World;
 
-/// Numbers of the widest expression of a tile.
-const NUMBERS: usize = 2048;
+/// Numbers of the widest expression of a tile, unless that is fewer than [`FEWEST`] rows.
+const NUMBERS: usize = 4096;
+/// Fewest rows of a tile.
+const FEWEST: usize = 16;
 
 /// Which rows of the domain.
 pub(super) enum Rows<'a> {
@@ -61,7 +63,7 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
         let lies = |id: ExprId| known.iter().find(|(own, _)| *own == id);
         let order = exprs.needed(wanted.iter().copied(), |id| lies(id).is_some());
         let widest = order.iter().map(|id| exprs.width(*id)).max().unwrap_or(1);
-        let height = (NUMBERS / widest.max(1)).clamp(4, 512);
+        let height = (NUMBERS / widest.max(1)).clamp(FEWEST, 512);
         let mut tile = Tile {
             exprs,
             world,

@@ -79,7 +79,11 @@ impl Map {
             }
             Map::Sigmoid => map(x, sigmoid),
             Map::Tanh => map(x, tanh),
-            Map::Silu => map(x, |x| x * sigmoid(x)),
+            Map::Silu => map(
+                x,
+                #[inline(always)]
+                |x| x * sigmoid(x),
+            ),
             Map::Softplus => map(x, softplus),
             Map::Exp => map(x, exp),
             Map::Ln => map(x, ln),
@@ -108,11 +112,21 @@ impl Map {
             }
             Map::Sigmoid => pass(g, y, |g, y| g * (y * (1.0 - y))),
             Map::Tanh => pass(g, y, |g, y| g * (1.0 - y * y)),
-            Map::Silu => pass(g, x, |g, x| {
-                let s = sigmoid(x);
-                g * (s + x * (s * (1.0 - s)))
-            }),
-            Map::Softplus => pass(g, x, |g, x| g * sigmoid(x)),
+            Map::Silu => pass(
+                g,
+                x,
+                #[inline(always)]
+                |g, x| {
+                    let s = sigmoid(x);
+                    g * (s + x * (s * (1.0 - s)))
+                },
+            ),
+            Map::Softplus => pass(
+                g,
+                x,
+                #[inline(always)]
+                |g, x| g * sigmoid(x),
+            ),
             Map::Exp => pass(g, y, |g, y| g * y),
             Map::Ln => pass(g, x, |g, x| g / x),
             Map::Shift(_) => (),
@@ -130,16 +144,33 @@ impl Map {
     }
 }
 
+// Loops rather than `for_each`, which is compiled apart where the body is large, and then
+// for the narrowest vectors.
 #[inline(always)]
 fn map(x: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
-    each(x, |_, x| x.iter_mut().for_each(|x| *x = f(*x)));
+    each(
+        x,
+        #[inline(always)]
+        |_, x| {
+            for x in x {
+                *x = f(*x);
+            }
+        },
+    );
 }
 
 #[inline(always)]
 fn pass(g: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) {
-    each_with(g, x, |g, x| {
-        g.iter_mut().zip(x).for_each(|(g, x)| *g = f(*g, *x));
-    });
+    each_with(
+        g,
+        x,
+        #[inline(always)]
+        |g, x| {
+            for (g, x) in g.iter_mut().zip(x) {
+                *g = f(*g, *x);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -13,10 +13,15 @@
 /// Adding and subtracting it rounds to a whole number: 1.5·2^23.
 const ROUNDER: f32 = 12_582_912.0;
 
-/// The polynomial with these coefficients, highest power first.
-#[inline(always)]
-fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
-    coefficients.into_iter().fold(0.0, |sum, c| sum * x + c)
+/// The polynomial with these coefficients, highest power first, written out: a loop over
+/// them would keep the loop over the numbers from being vectorised.
+macro_rules! polynomial {
+    ($x:expr; $first:expr $(, $next:expr)* $(,)?) => {{
+        let x: f32 = $x;
+        let sum: f32 = $first;
+        $(let sum = sum * x + $next;)*
+        sum
+    }};
 }
 
 /// 2^`n` for -126 <= n <= 127.
@@ -35,17 +40,12 @@ pub(crate) fn exp(x: f32) -> f32 {
     let whole = shifted - ROUNDER;
     let n = (shifted.to_bits() as i32).wrapping_sub(ROUNDER.to_bits() as i32);
     let rest = x - whole * 0.693_359_375 - whole * -2.121_944_40e-4;
-    let curve = polynomial(
-        [
-            1.987_569_15e-4,
+    let curve = polynomial!(rest; 1.987_569_15e-4,
             1.398_199_950_7e-3,
             8.333_451_907_3e-3,
             4.166_579_589_4e-2,
             1.666_666_545_9e-1,
-            5.000_000_120_1e-1,
-        ],
-        rest,
-    );
+            5.000_000_120_1e-1);
     let value = curve * (rest * rest) + rest + 1.0;
     // In two factors: 2^128 and 2^-150 are no normal numbers.
     let half = n >> 1;
@@ -64,11 +64,17 @@ pub(crate) fn ln(x: f32) -> f32 {
     let n = (lifted as i32) >> 23;
     let m = f32::from_bits((lifted & 0x007F_FFFF).wrapping_add(0x3F35_04F3));
     let n = n as f32 - if tiny { 24.0 } else { 0.0 };
-    let r = m - 1.0;
+    let value = near_one(m - 1.0, n);
+    let value = if x == 0.0 { f32::NEG_INFINITY } else { value };
+    let value = if x == f32::INFINITY { x } else { value };
+    if x >= 0.0 { value } else { f32::NAN }
+}
+
+/// ln(1 + r) + n·ln 2, for 1 + r between √½ and √2.
+#[inline(always)]
+fn near_one(r: f32, n: f32) -> f32 {
     let square = r * r;
-    let curve = polynomial(
-        [
-            7.037_683_629_2e-2,
+    let curve = polynomial!(r; 7.037_683_629_2e-2,
             -1.151_461_031_0e-1,
             1.167_699_874_0e-1,
             -1.242_014_084_6e-1,
@@ -76,15 +82,9 @@ pub(crate) fn ln(x: f32) -> f32 {
             -1.666_805_766_5e-1,
             2.000_071_476_5e-1,
             -2.499_999_399_3e-1,
-            3.333_333_117_4e-1,
-        ],
-        r,
-    );
+            3.333_333_117_4e-1);
     let tail = curve * r * square + n * -2.121_944_40e-4 - 0.5 * square;
-    let value = r + tail + n * 0.693_359_375;
-    let value = if x == 0.0 { f32::NEG_INFINITY } else { value };
-    let value = if x == f32::INFINITY { x } else { value };
-    if x >= 0.0 { value } else { f32::NAN }
+    r + tail + n * 0.693_359_375
 }
 
 /// 1 / (1 + e^-x).
@@ -98,16 +98,11 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 pub(crate) fn tanh(x: f32) -> f32 {
     let size = x.abs();
     let square = x * x;
-    let curve = polynomial(
-        [
-            -5.704_988_727_45e-3,
+    let curve = polynomial!(square; -5.704_988_727_45e-3,
             2.063_908_879_54e-2,
             -5.373_971_555_31e-2,
             1.333_144_220_36e-1,
-            -3.333_328_194_22e-1,
-        ],
-        square,
-    );
+            -3.333_328_194_22e-1);
     let near = curve * square * x + x;
     let far = (1.0 - 2.0 / (exp(2.0 * size) + 1.0)).copysign(x);
     if size < 0.625 { near } else { far }
@@ -132,12 +127,13 @@ pub(crate) fn cbrt(x: f32) -> f32 {
 /// ln(1 + e^x).
 #[inline(always)]
 pub(crate) fn softplus(x: f32) -> f32 {
+    // t is at most 1; where 1 + t is above √2 its half is taken.
     let t = exp(-x.abs());
-    // What 1 + t loses of t comes back as a first-order term.
-    let u = 1.0 + t;
-    let lost = t - (u - 1.0);
-    let above = if x < 0.0 { 0.0 } else { x };
-    above + (ln(u) + lost / u)
+    // By rounding, for a choice of two formulas would be compiled to a jump.
+    let n = (t + 0.085_786_44 + ROUNDER) - ROUNDER;
+    let half = 0.5 * n;
+    let r = t * (1.0 - half) - half;
+    0.5 * x + 0.5 * x.abs() + near_one(r, n)
 }
 
 #[cfg(test)]

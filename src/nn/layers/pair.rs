@@ -217,7 +217,12 @@ impl Pair {
         f: impl Fn(f32) -> f32 + Sync + Copy,
     ) {
         if self.runs.is_empty() {
-            return each_with(gx, gy, |gx, gy| each(gx, gy, f));
+            return each_with(
+                gx,
+                gy,
+                #[inline(always)]
+                |gx, gy| each(gx, gy, f),
+            );
         }
         let (width, moves) = self.side(side);
         gx.par_chunks_mut(width)

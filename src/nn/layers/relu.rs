@@ -13,16 +13,25 @@ pub(crate) fn rectify_part(x: &mut [f32]) {
 
 /// `max(x, 0)` in place, on all threads.
 pub(crate) fn rectify(x: &mut [f32]) {
-    each(x, |_, x| rectify_part(x));
+    each(
+        x,
+        #[inline(always)]
+        |_, x| rectify_part(x),
+    );
 }
 
 /// The gradient with respect to x, in place, from the output `y`: zero where y is.
 pub(crate) fn pass_positive(gradient: &mut [f32], y: &[f32]) {
-    each_with(gradient, y, |gradient, y| {
-        for (g, y) in gradient.iter_mut().zip(y) {
-            *g = if *y > 0.0 { *g } else { 0.0 };
-        }
-    });
+    each_with(
+        gradient,
+        y,
+        #[inline(always)]
+        |gradient, y| {
+            for (g, y) in gradient.iter_mut().zip(y) {
+                *g = if *y > 0.0 { *g } else { 0.0 };
+            }
+        },
+    );
 }
 
 #[cfg(test)]
