@@ -366,7 +366,7 @@ pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {
     }
     Provenance {
         tmo_version: env!("CARGO_PKG_VERSION").into(),
-        device: device_class().into(),
+        device: device_class(runner.plan.executor),
         keys,
         seeds,
         versions: Vec::new(),

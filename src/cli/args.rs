@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::nn;
+
 /// What stands below the list of commands.
 const TOUR: &str = "\
 A first study:
@@ -39,6 +41,26 @@ pub enum MessageFormat {
     Json,
 }
 
+/// What computes networks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Executor {
+    /// The fast one, on the processor.
+    #[default]
+    Fused,
+    /// The plain one, every operation by itself: the same numbers to rounding, slower; on
+    /// the GPU in a build for it.
+    Reference,
+}
+
+impl From<Executor> for nn::Executor {
+    fn from(executor: Executor) -> nn::Executor {
+        match executor {
+            Executor::Fused => nn::Executor::Fused,
+            Executor::Reference => nn::Executor::Reference,
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -48,6 +70,7 @@ Examples:
   tmo run mine.tmo                       every study of the script
   tmo run mine.tmo first --out results   one, its figures and report in results/first
   tmo run mine.tmo --threads 4 --quiet   the same numbers, four threads, no bars
+  tmo run mine.tmo --executor reference  networks by the plain executor, as a check
 
 Ctrl-C stops it cleanly (exit code 130); the same command goes on where it stopped.")]
     Run(Run),
@@ -148,6 +171,9 @@ pub struct Run {
     /// Threads to use [default: one per core]. The results are the same for any number.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// What computes networks. Results of the two are kept apart.
+    #[arg(long, value_enum, default_value = "fused")]
+    pub executor: Executor,
     /// No progress bars.
     #[arg(long, short)]
     pub quiet: bool,
@@ -191,6 +217,9 @@ pub struct Plan {
     /// Where results are kept [default: .tmo/store below the current folder].
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
+    /// What would compute networks.
+    #[arg(long, value_enum, default_value = "fused")]
+    pub executor: Executor,
 }
 
 /// `tmo show`.

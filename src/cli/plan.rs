@@ -18,7 +18,9 @@ pub fn plan(args: &Args, options: &Plan) -> u8 {
         return FAILED;
     }
     let store = open_store(options.store.as_deref());
-    match store.and_then(|store| planned(&session, &script, &store)) {
+    match store
+        .and_then(|store| planned(&session, &script, &store, options.executor.into()))
+    {
         Ok(text) => {
             say(&text);
             FINE

@@ -46,7 +46,7 @@ fn computed(
     options: &Run,
     format: MessageFormat,
 ) -> Result<u8, Box<Problem>> {
-    let plan = session.plan(script)?;
+    let plan = session.plan_on(script, options.executor.into())?;
     let interrupt = Interrupt::new();
     interrupt.listen().map_err(|error| {
         Problem::new(Code::E0809, error.to_string(), Span::NOWHERE, "")

@@ -101,6 +101,7 @@ codes! {
     E0807 "threads that cannot be started",
     E0808 "a value that is not finite",
     E0809 "a run that was interrupted",
+    E0810 "a device that fails",
     E0901 "a store that cannot be used",
     E0902 "an output that cannot be written",
     W0101 "something deprecated",

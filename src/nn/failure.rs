@@ -99,6 +99,12 @@ pub enum Failure {
         /// The system's answer.
         problem: String,
     },
+    /// The device that computes has failed: it is not there, or its memory is full.
+    #[error("the device that computes has failed: {problem}")]
+    Device {
+        /// What it says.
+        problem: String,
+    },
     /// A feature or target that is NaN or infinite.
     #[error("the {what} of row {row} is not a finite number ({value})")]
     ValueNotFinite {
@@ -126,6 +132,7 @@ impl Failure {
             Failure::Setting { .. } => "E0806",
             Failure::Threads { .. } => "E0807",
             Failure::ValueNotFinite { .. } => "E0808",
+            Failure::Device { .. } => "E0810",
         }
     }
 }

@@ -4,8 +4,9 @@
 //!
 //! The way through: [`GraphBuilder`] checks shapes and makes a [`Graph`]; `lower` turns it
 //! into steps; `run` takes a batch through them forward and back, on buffers that are dfdx
-//! tensors lent by a pool; `layers` holds the arithmetic; [`train`] and [`predict()`] loop.
-//! This folder is the only place that names dfdx.
+//! tensors lent by a pool; `layers` holds the arithmetic. That is the fused executor;
+//! `reference` runs the graph itself on operations of dfdx. [`train`] and [`predict()`] loop
+//! over either, through `engine`. This folder is the only place that names dfdx.
 
 mod archive;
 mod batch;
@@ -16,6 +17,7 @@ mod chain;
 mod checkpoint;
 mod domain;
 mod ema;
+mod engine;
 mod failure;
 mod features;
 mod graph;
@@ -28,6 +30,7 @@ mod optimizer;
 mod predict;
 mod product;
 mod profile;
+mod reference;
 mod run;
 mod scale;
 mod schedule;
@@ -39,6 +42,7 @@ mod weights;
 pub use builder::GraphBuilder;
 pub use checkpoint::{Best, Checkpoint};
 pub use domain::{Domain, Field, Grouping, Link, Route};
+pub use engine::Executor;
 pub use failure::Failure;
 pub use features::{Crystal, Crystals, Features, Line};
 pub use graph::{Conv1d, Fed, Graph, Init, Node, NodeId, Op, Start, WeightSpec};

@@ -4,13 +4,12 @@
 use std::ops::Range;
 
 use super::batch::Batch;
-use super::buffer::{Buffer, Pool};
+use super::engine::{Engine, Lesson};
 use super::failure::Failure;
 use super::features::Features;
 use super::graph::{Fed, Graph};
 use super::loss::Loss;
 use super::lower::Program;
-use super::run::{Mode, Run, Tape};
 use super::settings::Rows;
 use super::threads::Threads;
 use super::weights::Weights;
@@ -50,7 +49,10 @@ pub fn predict<'a>(
         _ => features.check(graph, rows, &ids, "predict")?,
     }
     let program = Program::new(graph);
-    Ok(threads.run(|| outputs(&program, weights, features, &mut Pool::default())))
+    threads.run(|| {
+        let mut engine = Engine::new(threads.executor(), graph, &program)?;
+        engine.outputs(weights, features)
+    })
 }
 
 /// The mean loss over `rows`, dropout off.
@@ -96,54 +98,23 @@ pub fn gradients(
     let program = Program::new(graph);
     let mut gradients = Weights::zeros(graph);
     let mut followed = weights.clone();
-    let output = threads.run(|| {
-        let (mut pool, mut tape) = (Pool::default(), Tape::default());
-        let batch = Batch::new(&program.needs, rows.features, 0..rows.ids.len());
-        let run = Run {
-            program: &program,
-            weights: &weights.buffers,
-            mode: Mode::Learn(None),
+    let learnt = threads.run(|| {
+        let mut engine = Engine::new(threads.executor(), graph, &program)?;
+        let batch = Batch::new(engine.needs(), rows.features, 0..rows.ids.len());
+        let lesson = Lesson {
             batch: &batch,
-            watch: None,
+            targets: rows.targets,
+            loss,
+            masks: None,
         };
-        let y = run.forward(Some(&mut tape), &mut pool);
-        let output = y.values().to_vec();
-        let mut gy = Buffer::zeros(output.len());
-        loss.gradient(&output, rows.targets, gy.values_mut());
-        program.follow(&tape.statistics(&run), &mut followed.buffers);
-        run.backward(tape, y, gy, &mut gradients.buffers, &mut pool);
-        output
-    });
+        engine.learn(&mut followed, &lesson, &mut gradients)
+    })?;
     Ok(Gradients {
-        loss: loss.sum(&output, rows.targets) / output.len() as f64,
-        output,
+        loss: learnt.sum / learnt.output.len() as f64,
+        output: learnt.output,
         gradients,
         followed,
     })
-}
-
-/// The outputs for all rows, pass by pass.
-pub(crate) fn outputs(
-    program: &Program,
-    weights: &Weights,
-    features: Features<'_>,
-    pool: &mut Pool,
-) -> Vec<f32> {
-    let mut all = Vec::new();
-    for rows in passes(features, program.needs.width) {
-        let batch = Batch::new(&program.needs, features, rows);
-        let run = Run {
-            program,
-            weights: &weights.buffers,
-            mode: Mode::Predict,
-            batch: &batch,
-            watch: None,
-        };
-        let y = run.forward(None, pool);
-        all.extend_from_slice(y.values());
-        pool.give(y);
-    }
-    all
 }
 
 /// Rows in runs that a pass can take: a function of the rows alone.

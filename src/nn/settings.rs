@@ -2,6 +2,7 @@
 //! checked, and a fingerprint by which a saved state knows its training again.
 
 use super::ema;
+use super::engine::Executor;
 use super::failure::Failure;
 use super::features::{Features, finite};
 use super::graph::Graph;
@@ -150,14 +151,15 @@ impl Settings {
         self.optimizer.check()
     }
 
-    /// What makes a saved state belong to this training: data, weights' names and every
-    /// setting but `epochs` and `patience`, which may change when a training goes on
+    /// What makes a saved state belong to this training: data, weights' names, the executor
+    /// and every setting but `epochs` and `patience`, which may change when a training goes on
     /// (`epochs` not where the schedule depends on it).
     pub(crate) fn fingerprint(
         &self,
         graph: &Graph,
         train: &Rows,
         validation: Option<&Rows>,
+        executor: Executor,
     ) -> u64 {
         let mut hasher = blake3::Hasher::new();
         let mut number = |x: u64| {
@@ -193,6 +195,10 @@ impl Settings {
         hasher.update(format!("{:?}{:?}", graph.routes, graph.tables).as_bytes());
         for spec in graph.weights() {
             hasher.update(&[u8::from(spec.decay)]);
+        }
+        // The two executors round differently, and so do devices.
+        if executor != Executor::Fused {
+            hasher.update(format!("{executor:?}{}", executor.device()).as_bytes());
         }
         let mut first = [0u8; 8];
         hasher.finalize_xof().fill(&mut first);

@@ -1,14 +1,21 @@
-//! The worker threads. In: how many. Out: [`Threads`], in which the work of `nn` runs. The
-//! numbers that come out do not depend on how many there are.
+//! The worker threads. In: how many, and by which executor networks run on them. Out:
+//! [`Threads`], in which the work of `nn` runs. The numbers that come out do not depend on
+//! how many there are.
 
+use std::sync::Arc;
+
+use super::engine::Executor;
 use super::failure::Failure;
 
-/// A set of worker threads.
-#[derive(Debug)]
-pub struct Threads(rayon::ThreadPool);
+/// A set of worker threads, and the executor that runs networks on them.
+#[derive(Clone, Debug)]
+pub struct Threads {
+    pool: Arc<rayon::ThreadPool>,
+    executor: Executor,
+}
 
 impl Threads {
-    /// `count` threads, or as many as the machine has cores.
+    /// `count` threads, or as many as the machine has cores, with the fused executor.
     pub fn new(count: Option<usize>) -> Result<Threads, Failure> {
         if count == Some(0) {
             return Err(Failure::Setting {
@@ -17,19 +24,37 @@ impl Threads {
             });
         }
         let builder = rayon::ThreadPoolBuilder::new().num_threads(count.unwrap_or(0));
-        builder.build().map(Threads).map_err(|e| Failure::Threads {
+        let pool = builder.build().map_err(|e| Failure::Threads {
             count: count.unwrap_or(0),
             problem: e.to_string(),
+        })?;
+        Ok(Threads {
+            pool: Arc::new(pool),
+            executor: Executor::Fused,
         })
+    }
+
+    /// The same threads with that executor.
+    #[must_use]
+    pub fn with(&self, executor: Executor) -> Threads {
+        Threads {
+            pool: Arc::clone(&self.pool),
+            executor,
+        }
+    }
+
+    /// What runs networks on them.
+    pub fn executor(&self) -> Executor {
+        self.executor
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.current_num_threads()
+        self.pool.current_num_threads()
     }
 
     /// Runs `work` on these threads.
     pub(crate) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        self.0.install(work)
+        self.pool.install(work)
     }
 }

@@ -5,18 +5,15 @@
 //! are draws of (seed, epoch) and (seed, step), sums are taken in a fixed order.
 
 use super::batch::Batch;
-use super::buffer::Pool;
 use super::checkpoint::{Best, Checkpoint, State, unusable};
 use super::ema;
+use super::engine::{Engine, Lesson};
 use super::failure::Failure;
-use super::features::Features;
 use super::graph::Graph;
-use super::layers::widen;
-use super::lower::{Kernel, Program};
+use super::lower::Program;
 use super::observe::{BatchProgress, EpochRecord, Go, Observer, TrainingState};
 use super::optimizer::{Update, penalised};
-use super::predict::{outputs, passes};
-use super::run::{Masks, Mode, Run, Tape};
+use super::run::Masks;
 use super::schedule::{Place, Schedule, Watch};
 use super::settings::{Keep, Rows, Settings};
 use super::threads::Threads;
@@ -75,44 +72,50 @@ pub fn train(
     }
     let program = Program::new(graph);
     enough_samples(&program, train.ids.len(), settings.batch)?;
-    let fingerprint = settings.fingerprint(graph, &train, validation.as_ref());
-    let state = match begin {
-        Begin::Weights(mut weights) => {
-            weights.must_fit(graph)?;
-            threads.run(|| fit_ranges(&program, &mut weights, train.features));
-            State::new(graph, weights, settings.optimizer.rate())
-        }
-        Begin::Resume(checkpoint) if checkpoint.fingerprint == fingerprint => {
-            checkpoint.state
-        }
-        Begin::Resume(_) => {
-            let problem = "it belongs to a training with other data, settings or layers";
-            return Err(unusable(problem.to_owned()));
-        }
-    };
-    let mut training = Training {
-        program: &program,
-        train,
-        validation,
-        settings,
-        fingerprint,
-        gradients: Weights::zeros(graph),
-        pool: Pool::default(),
-        state,
-    };
-    let ended = threads.run(|| training.run(observer))?;
-    Ok(training.finish(ended))
+    let executor = threads.executor();
+    let fingerprint = settings.fingerprint(graph, &train, validation.as_ref(), executor);
+    threads.run(|| {
+        let mut engine = Engine::new(executor, graph, &program)?;
+        let state = match begin {
+            Begin::Weights(mut weights) => {
+                weights.must_fit(graph)?;
+                engine.fit_ranges(&mut weights, train.features)?;
+                State::new(graph, weights, settings.optimizer.rate())
+            }
+            Begin::Resume(checkpoint) if checkpoint.fingerprint == fingerprint => {
+                checkpoint.state
+            }
+            Begin::Resume(_) => {
+                let problem =
+                    "it belongs to a training with other data, settings, layers or executor";
+                return Err(unusable(problem.to_owned()));
+            }
+        };
+        let mut training = Training {
+            width: program.width_out,
+            engine,
+            train,
+            validation,
+            settings,
+            fingerprint,
+            gradients: Weights::zeros(graph),
+            state,
+        };
+        let ended = training.run(observer)?;
+        Ok(training.finish(ended))
+    })
 }
 
 /// A training on its way.
 struct Training<'a> {
-    program: &'a Program,
+    engine: Engine<'a>,
+    /// Numbers per row of the output.
+    width: usize,
     train: Rows<'a>,
     validation: Option<Rows<'a>>,
     settings: &'a Settings,
     fingerprint: u64,
     gradients: Weights,
-    pool: Pool,
     state: State,
 }
 
@@ -148,7 +151,7 @@ impl Training<'_> {
         let batches = order.chunks(self.settings.batch);
         let count = batches.len();
         for (k, rows) in batches.enumerate().skip(self.state.batches) {
-            let sum = self.step(rows, count);
+            let sum = self.step(rows, count)?;
             if !sum.is_finite() {
                 let id = |row: &usize| self.train.ids.get(*row).copied();
                 return Err(Failure::LossNotFinite {
@@ -164,7 +167,7 @@ impl Training<'_> {
                 epochs: self.settings.epochs,
                 batch: k + 1,
                 batches: count,
-                loss: sum / (rows.len() * self.program.width_out) as f64,
+                loss: sum / (rows.len() * self.width) as f64,
             });
             if go == Go::Stop {
                 return Ok(Go::Stop);
@@ -174,44 +177,34 @@ impl Training<'_> {
     }
 
     /// One step on the rows at these places. Returns the sum of their losses before it; if
-    /// that is not finite, nothing is changed.
-    fn step(&mut self, rows: &[usize], batches: usize) -> f64 {
+    /// that is not finite, no step is taken.
+    fn step(&mut self, rows: &[usize], batches: usize) -> Result<f64, Failure> {
         let Training {
-            program,
+            engine,
+            width,
             settings,
-            pool,
             state,
             gradients,
             ..
         } = self;
         let places = rows.iter().copied();
-        let batch = Batch::new(&program.needs, self.train.features, places);
-        let mut targets = pool.take(rows.len() * program.width_out);
-        collect(targets.values_mut(), self.train.targets, rows);
-        let mut tape = Tape::default();
-        let run = Run {
-            program,
-            weights: &state.weights.buffers,
-            mode: Mode::Learn(Some(Masks {
+        let batch = Batch::new(engine.needs(), self.train.features, places);
+        let mut targets = vec![0.0; rows.len() * *width];
+        collect(&mut targets, self.train.targets, rows);
+        let lesson = Lesson {
+            batch: &batch,
+            targets: &targets,
+            loss: settings.loss,
+            masks: Some(Masks {
                 draws: settings.draws,
                 step: state.step,
-            })),
-            batch: &batch,
-            watch: None,
+            }),
         };
-        let y = run.forward(Some(&mut tape), pool);
-        let mut sum = settings.loss.sum(y.values(), targets.values());
-        sum += penalty(settings, &state.weights) * y.values().len() as f64;
+        let penalty = penalty(settings, &state.weights) * targets.len() as f64;
+        let sum = engine.learn(&mut state.weights, &lesson, gradients)?.sum + penalty;
         if !sum.is_finite() {
-            return sum;
+            return Ok(sum);
         }
-        let mut gy = pool.take(y.values().len());
-        let loss = settings.loss;
-        loss.gradient(y.values(), targets.values(), gy.values_mut());
-        let statistics = tape.statistics(&run);
-        run.backward(tape, y, gy, &mut gradients.buffers, pool);
-        pool.give(targets);
-        program.follow(&statistics, &mut state.weights.buffers);
         let place = Place {
             step: state.step,
             epoch: state.epochs,
@@ -232,7 +225,7 @@ impl Training<'_> {
         if let Some(past) = settings.ema {
             ema::follow(&mut state.ema, &state.weights, past);
         }
-        sum
+        Ok(sum)
     }
 
     /// Validates, and notes what the epoch came to.
@@ -242,14 +235,14 @@ impl Training<'_> {
             epoch,
             what: what.to_owned(),
         };
-        let val_loss = self.validate();
+        let val_loss = self.validate()?;
         if val_loss.is_some_and(|loss| !loss.is_finite()) {
             return Err(broken("the validation loss"));
         }
         if let Some(name) = self.state.weights.not_finite() {
             return Err(broken(name));
         }
-        let numbers = self.train.ids.len() * self.program.width_out;
+        let numbers = self.train.ids.len() * self.width;
         let state = &mut self.state;
         let record = EpochRecord {
             epoch,
@@ -276,12 +269,14 @@ impl Training<'_> {
     }
 
     /// The mean validation loss, dropout off.
-    fn validate(&mut self) -> Option<f64> {
-        let rows = self.validation?;
+    fn validate(&mut self) -> Result<Option<f64>, Failure> {
+        let Some(rows) = self.validation else {
+            return Ok(None);
+        };
         let weights = self.state.judged();
-        let y = outputs(self.program, weights, rows.features, &mut self.pool);
+        let y = self.engine.outputs(weights, rows.features)?;
         let loss = self.settings.loss.sum(&y, rows.targets) / y.len() as f64;
-        Some(loss + penalty(self.settings, weights))
+        Ok(Some(loss + penalty(self.settings, weights)))
     }
 
     /// Compares an epoch with the best so far, for the weights to keep and for patience.
@@ -316,40 +311,6 @@ impl Training<'_> {
                 fingerprint: self.fingerprint,
                 state,
             },
-        }
-    }
-}
-
-/// Sets the ends of every `range_scale` to the least and the largest number that comes to
-/// it from the training rows, one after the other, since one may stand before another.
-fn fit_ranges(program: &Program, weights: &mut Weights, features: Features<'_>) {
-    let mut pool = Pool::default();
-    for step in &program.steps {
-        let (Kernel::RangeScale, Some(input), [low, high]) =
-            (&step.kernel, step.inputs.first(), &step.state[..])
-        else {
-            continue;
-        };
-        let mut range = (f32::INFINITY, f32::NEG_INFINITY);
-        for rows in passes(features, program.needs.width) {
-            let batch = Batch::new(&program.needs, features, rows);
-            let run = Run {
-                program,
-                weights: &weights.buffers,
-                mode: Mode::Predict,
-                batch: &batch,
-                watch: None,
-            };
-            let x = run.forward_until(*input, None, &mut pool);
-            range = widen(range, x.values());
-            pool.give(x);
-        }
-        if range.0 <= range.1 {
-            for (ordinal, end) in [(*low, range.0), (*high, range.1)] {
-                if let Some(buffer) = weights.buffers.get_mut(ordinal) {
-                    buffer.values_mut().fill(end);
-                }
-            }
         }
     }
 }

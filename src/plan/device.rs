@@ -1,8 +1,20 @@
-//! Which processors give the same bits.
+//! Which processors and executors give the same bits.
 
-/// The class of this processor: matrix products round alike within one, not between
-/// two.
-pub fn device_class() -> &'static str {
+use crate::nn::Executor;
+
+/// The class of what networks run on, the processor and what is not the default:
+/// `cpu-avx2`, `cpu-avx2, reference on cpu`. Matrix products round alike within one, not
+/// between two.
+pub fn device_class(executor: Executor) -> String {
+    match executor {
+        Executor::Fused => processor().to_owned(),
+        Executor::Reference => {
+            format!("{}, reference on {}", processor(), executor.device())
+        }
+    }
+}
+
+fn processor() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512f") {

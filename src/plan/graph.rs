@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Problem};
 use crate::ir::{
     self, Call, Canonical, Expr, Kind, Setting, Static, Study, canonical, canonical_expr,
 };
+use crate::nn::Executor;
 use crate::source::Span;
 use crate::world::World;
 
@@ -62,6 +63,8 @@ pub struct Plan {
     pub studies: Vec<PlannedStudy>,
     /// The seed all draws begin with.
     pub root_seed: u64,
+    /// What runs its networks.
+    pub executor: Executor,
 }
 
 impl Plan {
@@ -100,17 +103,19 @@ pub trait Builtins {
     fn carried(&self, call: &Call) -> Option<[u8; 32]>;
 }
 
-/// Plan the studies of a module.
+/// Plan the studies of a module, whose networks `executor` will run.
 pub fn plan(
     module: &ir::Module,
     builtins: &dyn Builtins,
     world: &dyn World,
     root_seed: u64,
+    executor: Executor,
 ) -> Result<Plan, Problem> {
     let mut planner = Planner {
         builtins,
         world,
         root_seed,
+        device: device_class(executor),
         nodes: Vec::new(),
         by_key: BTreeMap::new(),
         by_address: BTreeMap::new(),
@@ -130,6 +135,7 @@ pub fn plan(
         nodes: planner.nodes,
         studies,
         root_seed,
+        executor,
     })
 }
 
@@ -155,6 +161,8 @@ struct Planner<'a> {
     builtins: &'a dyn Builtins,
     world: &'a dyn World,
     root_seed: u64,
+    /// The class of what networks run on.
+    device: String,
     nodes: Vec<Node>,
     by_key: BTreeMap<[u8; 32], NodeId>,
     /// Nodes by the address of their expression: parts used twice are planned once.
@@ -248,7 +256,7 @@ impl Planner<'_> {
         if let Work::Verb(call) = work
             && self.builtins.depends_on_device(&call.builtin)
         {
-            hasher.update(device_class().as_bytes());
+            hasher.update(self.device.as_bytes());
         }
         hasher.update(bytes);
         *hasher.finalize().as_bytes()

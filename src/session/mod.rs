@@ -83,7 +83,7 @@ use crate::builtins::{Registry, find, lower};
 use crate::diagnostic::{Problem, Severity};
 use crate::ir;
 use crate::names::{self, Program};
-use crate::nn::Threads;
+use crate::nn::{Executor, Threads};
 use crate::plan::{self, Plan};
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::Progress;
@@ -265,18 +265,27 @@ impl<'w> Session<'w> {
         }
     }
 
-    /// Plan the studies of a checked script.
+    /// Plan the studies of a checked script, its networks run by the default executor.
     pub fn plan(&self, checked: &Checked) -> Result<Plan, Problem> {
+        self.plan_on(checked, Executor::default())
+    }
+
+    /// Plan the studies of a checked script, its networks run by that executor.
+    pub fn plan_on(
+        &self,
+        checked: &Checked,
+        executor: Executor,
+    ) -> Result<Plan, Problem> {
         // What is planned also runs: the networks are built once before anything else is.
         for study in &checked.module.studies {
             for network in ir::networks(&study.root) {
                 lower(network)?;
             }
         }
-        plan::plan(&checked.module, &Registry, self.world, 0)
+        plan::plan(&checked.module, &Registry, self.world, 0, executor)
     }
 
-    /// Run studies of a plan, all when `names` is empty.
+    /// Run studies of a plan, all when `names` is empty, by the executor it was made for.
     pub fn run(
         &self,
         program: &Program,
@@ -306,6 +315,7 @@ impl<'w> Session<'w> {
                 _ => None,
             }
         };
+        let threads = options.threads.with(plan.executor);
         let mut runner = Runner::new(
             plan,
             Settings {
@@ -313,7 +323,7 @@ impl<'w> Session<'w> {
                 world: self.world,
                 progress: options.progress,
                 interrupt: options.interrupt.clone(),
-                threads: options.threads,
+                threads: &threads,
                 verbs: &verbs,
                 field: crate::builtins::field,
                 cells: crate::builtins::cells,

@@ -3,11 +3,12 @@
 use crate::builtins::weight_count;
 use crate::diagnostic::Problem;
 use crate::ir::{Call, Setting};
+use crate::nn::Executor;
 use crate::plan::{NodeId, Plan, Standing, Work, show};
 use crate::run::store::{Found, Key, Store};
 use crate::session::{Checked, Session};
 
-/// The plan of a checked script, with what of it the store has.
+/// The plan of a checked script run by that executor, with what of it the store has.
 ///
 /// # Errors
 /// What [`Session::plan`] says.
@@ -15,8 +16,9 @@ pub fn planned(
     session: &Session<'_>,
     script: &Checked,
     store: &Store,
+    executor: Executor,
 ) -> Result<String, Box<Problem>> {
-    let plan = session.plan(script)?;
+    let plan = session.plan_on(script, executor)?;
     let standing = |id: NodeId| stands(&plan, store, id);
     let weights = |call: &Call| match call.setting("network") {
         Some(Setting::Network(network)) => Some(weight_count(network)),

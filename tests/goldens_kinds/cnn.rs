@@ -9,8 +9,8 @@ use serde_json::Value;
 use tmo::builtins::lower;
 use tmo::draw::Draws;
 use tmo::nn::{
-    Adam, AdamForm, Begin, Clip, Gradients, Graph, Keep, Loss, Rows, Schedule, Settings,
-    Silent, Threads, Weights, gradients, predict, train,
+    Adam, AdamForm, Begin, Clip, Executor, Gradients, Graph, Keep, Loss, Rows, Schedule,
+    Settings, Silent, Threads, Weights, gradients, predict, train,
 };
 use tmo::session::Session;
 use tmo::types::Given;
@@ -70,8 +70,24 @@ fn network(path: &Path) {
         ids: &ids,
     };
     let threads = Threads::new(Some(1)).unwrap();
-    let found = gradients(&graph, &weights, rows, Loss::Mse, &threads).unwrap();
-    let largest = largest_gradient(&keras, &expected);
+    for executor in [Executor::Fused, Executor::Reference] {
+        let threads = threads.with(executor);
+        compare(name, &golden, (&graph, &weights), rows, &expected, &threads);
+    }
+}
+
+/// Outputs, loss, gradients and five steps by one executor.
+fn compare(
+    name: &str,
+    golden: &Value,
+    (graph, weights): (&Graph, &Weights),
+    rows: Rows<'_>,
+    expected: &Tensors,
+    threads: &Threads,
+) {
+    let keras = weight_names(golden);
+    let found = gradients(graph, weights, rows, Loss::Mse, threads).unwrap();
+    let largest = largest_gradient(&keras, expected);
     let near = |what: &str, ours: &[f32]| {
         near(&format!("{name}: {what}"), ours, &expected[what].1, largest)
     };
@@ -83,7 +99,7 @@ fn network(path: &Path) {
     }
 
     let settings = Settings {
-        batch: count,
+        batch: rows.ids.len(),
         epochs: 5,
         loss: Loss::Mse,
         optimizer: Adam {
@@ -104,9 +120,9 @@ fn network(path: &Path) {
         keep: Keep::Last,
         draws: Draws::new(0, 0),
     };
-    let begin = Begin::Weights(weights);
+    let begin = Begin::Weights(weights.clone());
     let trained =
-        train(&graph, begin, rows, None, &settings, &threads, &mut Silent).unwrap();
+        train(graph, begin, rows, None, &settings, threads, &mut Silent).unwrap();
     let losses: Vec<f32> = trained
         .history
         .iter()
@@ -115,7 +131,7 @@ fn network(path: &Path) {
     near("adam5_losses", &losses);
     near(
         "adam5_out",
-        &predict(&graph, &trained.weights, x, &threads).unwrap(),
+        &predict(graph, &trained.weights, rows.features, threads).unwrap(),
     );
     let steps = expected
         .keys()

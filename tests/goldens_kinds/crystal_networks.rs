@@ -11,8 +11,8 @@ use serde_json::Value;
 use tmo::chem::{CGCNN_WIDTH, cgcnn_atoms};
 use tmo::draw::Draws;
 use tmo::nn::{
-    Crystal, Features, Line, Loss, Named, Rows, Threads, Weights, export_named,
-    gradients, import_named, predict,
+    Crystal, Executor, Features, Graph, Line, Loss, Named, Rows, Threads, Weights,
+    export_named, gradients, import_named, predict,
 };
 use tmo::types::Given;
 
@@ -300,15 +300,31 @@ impl Model {
             ids: &ids,
         };
         let threads = Threads::new(Some(2)).unwrap();
-        let predicted = predict(&graph, &weights, rows.features, &threads).unwrap();
-        let found = gradients(&graph, &weights, rows, self.loss, &threads).unwrap();
+        for executor in [Executor::Fused, Executor::Reference] {
+            let threads = threads.with(executor);
+            self.compare_on(golden, &graph, &weights, rows, &threads);
+        }
+    }
+
+    /// Outputs, loss, gradients and running statistics by one executor.
+    fn compare_on(
+        &self,
+        golden: &Golden,
+        graph: &Graph,
+        weights: &Weights,
+        rows: Rows<'_>,
+        threads: &Threads,
+    ) {
+        let name = &golden.name;
+        let predicted = predict(graph, weights, rows.features, threads).unwrap();
+        let found = gradients(graph, weights, rows, self.loss, threads).unwrap();
         let l2 = golden.json["l2"].as_f64().unwrap_or(0.0) as f32;
         // The loss of Keras' goldens is without the penalty; its gradients are with it.
         if golden.expected.contains_key("out") {
             golden.near("out", &predicted);
             golden.near("out", &found.output);
             golden.near("loss", &[found.loss as f32]);
-            golden.near("reg", &[penalty(&graph, &weights, l2)]);
+            golden.near("reg", &[penalty(graph, weights, l2)]);
         } else {
             golden.near("out/out_eval", &predicted);
             golden.near("out/out_train", &found.output);
@@ -316,8 +332,8 @@ impl Model {
         }
         let mut compared = BTreeSet::new();
         let own = export_named(self.architecture, &found.gradients).unwrap();
-        let at = export_named(self.architecture, &weights).unwrap();
-        let decays = decays(&graph, self.architecture);
+        let at = export_named(self.architecture, weights).unwrap();
+        let decays = decays(graph, self.architecture);
         for ((theirs, _, gradient), (_, _, values)) in own.iter().zip(&at) {
             let what = format!("grad/{theirs}");
             if !golden.expected.contains_key(&what) {
@@ -368,7 +384,7 @@ impl Model {
     }
 
     /// The weights with the ends of `range_scale` as the golden has them.
-    fn fitted(&self, graph: &tmo::nn::Graph, weights: Weights) -> Weights {
+    fn fitted(&self, graph: &Graph, weights: Weights) -> Weights {
         let Some((low, high)) = self.range else {
             return weights;
         };
@@ -401,7 +417,7 @@ impl Model {
 }
 
 /// The reference's names of the weights that decay.
-fn decays(graph: &tmo::nn::Graph, architecture: &str) -> BTreeSet<String> {
+fn decays(graph: &Graph, architecture: &str) -> BTreeSet<String> {
     let flags = graph.weights().iter().map(|spec| {
         let flag = if spec.decay { 1.0 } else { 0.0 };
         (
@@ -416,7 +432,7 @@ fn decays(graph: &tmo::nn::Graph, architecture: &str) -> BTreeSet<String> {
     decaying.map(|(name, ..)| name).collect()
 }
 
-fn penalty(graph: &tmo::nn::Graph, weights: &Weights, l2: f32) -> f32 {
+fn penalty(graph: &Graph, weights: &Weights, l2: f32) -> f32 {
     let pairs = graph.weights().iter().zip(weights.iter());
     let decaying = pairs.filter(|(spec, _)| spec.decay);
     let squares = decaying.map(|(_, (_, _, values))| {

@@ -46,6 +46,8 @@ fn plan_says_what_a_run_would_do_and_what_is_there_already() {
         .unwrap();
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
     snapshot!("plan_after", answer(&["plan", script, "--store", store]));
+    let plain = ["plan", script, "--store", store, "--executor", "reference"];
+    snapshot!("plan_after_by_another_executor", answer(&plain));
 }
 
 #[test]

@@ -22,6 +22,7 @@ const WITHOUT_SCRIPTS: &[Code] = &[
     Code::E0807,
     Code::E0808,
     Code::E0809,
+    Code::E0810,
     Code::E0901,
     Code::E0902,
     Code::W0502,

@@ -106,6 +106,38 @@ fn metrics_and_predictions_agree() {
 }
 
 #[test]
+fn the_reference_executor_learns_the_same_and_its_results_are_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fused, _) = ran(folder.path(), "fused", &[]);
+    let plain = ["--executor", "reference"];
+    let (first, told) = ran(folder.path(), "plain", &plain);
+    // The features are shared, nothing that a network had a part in.
+    assert!(!told.contains("train: cached"), "{told}");
+    let (again, told) = ran(folder.path(), "again", &plain);
+    assert_eq!(told, "evaluate: cached\n");
+    assert!(first == again, "the files differ");
+    let score = |files: &BTreeMap<String, Vec<u8>>, split: &str| {
+        let file = &files["first/metrics.json"];
+        let metrics: serde_json::Value = serde_json::from_slice(file).unwrap();
+        let score = metrics.pointer(&format!("/splits/{split}/rmse")).unwrap();
+        score.as_f64().unwrap()
+    };
+    for split in ["train", "val", "test"] {
+        let (a, b) = (score(&first, split), score(&fused, split));
+        assert!((a - b).abs() < 0.01 * b, "{split}: {a}, not {b}");
+    }
+    assert_ne!(
+        first["first/weights.safetensors"],
+        fused["first/weights.safetensors"]
+    );
+    let report = |files: &BTreeMap<String, Vec<u8>>| {
+        String::from_utf8_lossy(&files["first/report.html"]).into_owned()
+    };
+    assert!(report(&first).contains(", reference on "));
+    assert!(!report(&fused).contains(", reference on "));
+}
+
+#[test]
 fn a_damaged_result_is_said_and_computed_again() {
     let folder = tempfile::tempdir().unwrap();
     let (first, _) = ran(folder.path(), "first", &[]);

@@ -43,6 +43,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
         "features and targets are checked when they are made: unit tests of nn",
     ),
     (Code::E0809, "Ctrl-C: interrupts"),
+    (Code::E0810, "a GPU that fails or is not there"),
     (Code::E0901, "the store's folder: run"),
     (Code::W0901, "a damaged store: run"),
 ];

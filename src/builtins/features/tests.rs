@@ -16,7 +16,7 @@ use crate::chem::species::SpeciesList;
 use crate::chem::symmetry::{SymmetrySettings, symmetry};
 use crate::chem::xrd::{Merging, VectorSettings, powder_vector};
 use crate::diagnostic::Problem;
-use crate::nn::Threads;
+use crate::nn::{Executor, Threads};
 use crate::plan;
 use crate::run::interrupt::Interrupt;
 use crate::run::progress::{Event, Progress, Recording, Silent, Work as Amount};
@@ -68,7 +68,7 @@ fn featurized_in(
     let mut session = Session::new(&world);
     let checked = session.check("s.tmo", &text);
     assert!(!checked.failed(), "{:#?}", checked.problems);
-    let plan = plan::plan(&checked.module, &Registry, &world, 0)?;
+    let plan = plan::plan(&checked.module, &Registry, &world, 0, Executor::Fused)?;
     let at = plan.nodes.iter().position(
         |node| matches!(&node.work, plan::Work::Verb(call) if call.short_name() == "featurize"),
     );

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::script::{Chunk, Origin, compose};
 use super::{Answer, Dialogue, GIVEN, describe, item_named, unknown};
 use crate::diagnostic::{Code, Problem, nearest};
-use crate::nn::Threads;
+use crate::nn::{Executor, Threads};
 use crate::report::terminal::Look;
 use crate::run::progress::{Progress, Silent, Terminal};
 use crate::run::store::Store;
@@ -232,7 +232,7 @@ impl Dialogue<'_> {
         }
         let text = self
             .store()
-            .and_then(|store| planned(&session, &checked, &store));
+            .and_then(|store| planned(&session, &checked, &store, Executor::default()));
         match text {
             Ok(text) => Answer::say(text),
             Err(problem) => {

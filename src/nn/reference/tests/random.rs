@@ -1,0 +1,196 @@
+//! Networks drawn at random: operations on whatever values are there, of any domain.
+
+use super::super::super::{Domain, Failure, Graph, GraphBuilder, Grouping, Init, NodeId};
+use super::{
+    Made, ROWS, conv, made_of, on_crystals, on_vectors, over, over_crystals, routes,
+};
+use crate::draw::Stream;
+
+/// A network on its way: values that the next operation may read.
+struct Growing<'a> {
+    b: &'a mut GraphBuilder,
+    stream: Stream,
+    values: Vec<NodeId>,
+    /// For labels of their own.
+    count: usize,
+    crystals: bool,
+}
+
+impl Growing<'_> {
+    fn below(&mut self, n: usize) -> usize {
+        self.stream.below(n as u64) as usize
+    }
+
+    fn any(&mut self) -> NodeId {
+        let at = self.below(self.values.len());
+        self.values[at]
+    }
+
+    fn label(&mut self) -> String {
+        self.count += 1;
+        format!("layer{}", self.count)
+    }
+
+    /// A value with at least one axis, between -1 and 1.
+    fn tame(&mut self) -> Made {
+        let x = self.any();
+        let x = self.b.tanh("tame", x)?;
+        match self.b.sizes(x).is_empty() {
+            true => self.b.reshape("r", x, &[1]),
+            false => Ok(x),
+        }
+    }
+
+    /// One more value. What goes in is tamed first, so that numbers stay within reach of
+    /// single precision however long the chain is.
+    fn grow(&mut self) -> Result<(), Failure> {
+        let x = self.tame()?;
+        let sizes = self.b.sizes(x).to_vec();
+        let last = *sizes.last().unwrap();
+        let label = self.label();
+        let kinds = if self.crystals { 20 } else { 16 };
+        let y = match self.below(kinds) {
+            0 => {
+                let units = 1 + self.below(4);
+                self.b.dense(&label, x, units, true, Init::Kaiming)?
+            }
+            1 => self.b.relu("r", x)?,
+            2 => self.b.silu("s", x)?,
+            3 => self.b.softplus("s", x)?,
+            4 => self.b.exp("e", x)?,
+            5 => self.b.gaussians("g", x, 3, (-1.0, 1.0), 0.8)?,
+            6 => self.b.layer_norm(&label, x, 1e-1)?,
+            7 => self.b.batch_norm(&label, x, 1e-1, 0.2)?,
+            8 => self.b.softmax_last("s", x)?,
+            9 => {
+                let start = self.below(last);
+                let stop = start + 1 + self.below(last - start);
+                self.b.slice("s", x, start, stop)?
+            }
+            10 if sizes.len() > 1 => self.b.transpose("t", x)?,
+            10 => self.b.sum_last("s", x)?,
+            11 => self.b.mean_last("m", x)?,
+            12 => {
+                let w = self.b.weight(&label, &sizes, Init::Kaiming)?;
+                self.b.multiply("m", x, w)?
+            }
+            13 => {
+                // Spread over an axis more, or over the first of three.
+                let first = if sizes.len() == 3 { sizes[0] } else { 2 };
+                let w = self.b.weight(&label, &[first, 1, 1], Init::Kaiming)?;
+                let y = self.b.add("a", w, x)?;
+                self.b.flatten("f", y)?
+            }
+            14 => match sizes.len() {
+                2 => {
+                    let conv = conv(2, 2, 1, 1);
+                    self.b.conv1d(&label, x, conv, Init::Kaiming)?
+                }
+                _ => self.b.leaky_relu("l", x, 0.1)?,
+            },
+            15 => self.two(x)?,
+            _ => self.moved(x)?,
+        };
+        // Axes do not grow without end.
+        let width = self.b.sizes(y).iter().product::<usize>();
+        let y = match width > 24 || self.b.sizes(y).len() > 3 {
+            true => {
+                let flat = self.b.flatten("f", y)?;
+                let label = self.label();
+                self.b.dense(&label, flat, 3, false, Init::Kaiming)?
+            }
+            false => y,
+        };
+        self.values.push(y);
+        Ok(())
+    }
+
+    /// An operation on `x` and another value of its domain, if shapes allow it.
+    fn two(&mut self, x: NodeId) -> Made {
+        let other = self.tame()?;
+        if self.b.domain(x) != self.b.domain(other) {
+            return self.b.add("twice", x, x);
+        }
+        let size = self.b.abs("abs", other)?;
+        let one = self.b.scalar("1", 1.0)?;
+        let size = self.b.add("size", size, one)?;
+        let made = self.b.divide("ratio", x, size);
+        made.or_else(|_| self.b.subtract("from", one, x))
+    }
+
+    /// `x` in another domain, or shares within its own.
+    fn moved(&mut self, x: NodeId) -> Made {
+        let own = self.b.domain(x);
+        let routes = routes();
+        let fitting = routes.iter().filter(|r| Some(r.from()) == own);
+        let leading: Vec<_> = routes.iter().filter(|r| Some(r.to()) == own).collect();
+        let fitting: Vec<_> = fitting.collect();
+        let choice = self.below(5);
+        if !fitting.is_empty() && (leading.is_empty() || choice > 1) {
+            let at = self.below(fitting.len());
+            return match choice {
+                2 => self.b.group("g", x, fitting[at], Grouping::Mean),
+                3 => self.b.softmax_group("g", x, fitting[at]),
+                4 => self.b.group("g", x, fitting[at], Grouping::Max),
+                _ => self.b.group("g", x, fitting[at], Grouping::Sum),
+            };
+        }
+        let at = self.below(leading.len());
+        self.b.gather("g", x, leading[at])
+    }
+
+    /// Some of the values as one output.
+    fn close(&mut self) -> Made {
+        let x = *self.values.last().unwrap();
+        let x = self.b.tanh("last", x)?;
+        let x = super::to_rows(self.b, x)?;
+        let x = self.b.flatten("f", x)?;
+        self.b.dense("out", x, 2, true, Init::Kaiming)
+    }
+}
+
+fn grown(b: &mut GraphBuilder, values: Vec<NodeId>, seed: u64, crystals: bool) -> Made {
+    let mut growing = Growing {
+        b,
+        stream: Stream::new(seed),
+        values,
+        count: 0,
+        crystals,
+    };
+    for _ in 0..4 + seed % 9 {
+        growing.grow()?;
+    }
+    growing.close()
+}
+
+fn on_vectors_of(seed: u64) -> Graph {
+    let shapes: [&[usize]; 4] = [&[3], &[2, 3], &[4, 1], &[1, 2, 2]];
+    over(shapes[seed as usize % shapes.len()], |b, x| {
+        grown(b, vec![x], seed, false)
+    })
+}
+
+fn on_crystals_of(seed: u64) -> Graph {
+    over_crystals(|b| {
+        b.shared("e");
+        b.shared("c");
+        let all = [Domain::Atoms, Domain::Rows, Domain::Bonds, Domain::Angles];
+        let values = all.map(|domain| made_of(b, domain));
+        let values: Result<Vec<NodeId>, Failure> = values.into_iter().collect();
+        grown(b, values?, seed, true)
+    })
+}
+
+#[test]
+fn random_networks_over_vectors_agree() {
+    for seed in 0..120 {
+        on_vectors(&format!("seed {seed}"), &on_vectors_of(seed), ROWS);
+    }
+}
+
+#[test]
+fn random_networks_over_crystals_agree() {
+    for seed in 0..120 {
+        on_crystals(&format!("seed {seed}"), &on_crystals_of(seed));
+    }
+}
