@@ -265,7 +265,9 @@ impl<'a> Lowering<'a> {
             return;
         }
         let learns = |value: &usize| self.values.get(*value).is_some_and(|v| v.learns);
-        let sends: Vec<bool> = inputs.iter().map(learns).collect();
+        // What is looked up by a number does not change with it by degrees.
+        let steps = matches!(node.op, Op::OneHot { .. } | Op::Lookup { .. });
+        let sends: Vec<bool> = inputs.iter().map(|x| !steps && learns(x)).collect();
         let output = self.values.len();
         self.values.push(Value {
             domain: node.domain,

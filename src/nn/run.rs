@@ -32,7 +32,8 @@ pub(crate) struct Masks {
 }
 
 impl Masks {
-    fn seed(&self, dropout: &Dropout) -> u64 {
+    /// The seed of a dropout's mask.
+    pub(crate) fn seed(&self, dropout: &Dropout) -> u64 {
         self.draws.seed("dropout", &[self.step, dropout.site])
     }
 }

@@ -257,9 +257,9 @@ impl<D: Device, T: Tape<f32, D>> Pass<'_, D, T> {
             }
             Op::Dropout { rate, site } => match self.mode {
                 Mode::Learn(Some(masks)) => {
-                    let seed = masks.draws.seed("dropout", &[masks.step, site]);
+                    let dropout = Dropout { rate, site };
                     let mut mask = vec![1.0; rows * node.width()];
-                    Dropout { rate, site }.apply(seed, &mut mask);
+                    dropout.apply(masks.seed(&dropout), &mut mask);
                     read(0).try_mul(plain(mask)?)?
                 }
                 Mode::Learn(None) | Mode::Predict => read(0),
