@@ -45,8 +45,12 @@ mod library;
 mod long_script;
 #[path = "suite/misspelt.rs"]
 mod misspelt;
+#[path = "suite/on_graphs.rs"]
+mod on_graphs;
 #[path = "suite/pages.rs"]
 mod pages;
+#[path = "suite/picked.rs"]
+mod picked;
 #[path = "suite/places.rs"]
 mod places;
 #[path = "suite/primitives.rs"]
@@ -73,6 +77,8 @@ mod tables;
 mod tools;
 #[path = "suite/training.rs"]
 mod training;
+#[path = "suite/tried.rs"]
+mod tried;
 #[path = "suite/types_md.rs"]
 mod types_md;
 #[path = "suite/ui.rs"]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::summary::Evaluation;
-use super::train::{self, EVALUATION};
+use super::train::{self, EVALUATION, Tested};
 use crate::diagnostic::{Code, Problem};
 use crate::plan::NodeId;
 use crate::report::Split;
@@ -58,7 +58,7 @@ pub fn scored(runner: &mut Runner<'_>, id: NodeId) -> Result<Evaluation, Problem
     let Some(key) = key else {
         return Err(bad(&"nothing is stored of it"));
     };
-    let (evaluation, _) = train::evaluated(runner, id, id, false, span)?;
+    let (evaluation, _) = train::evaluated(runner, id, id, Tested::Nothing, span)?;
     let bytes = serde_json::to_vec(&evaluation).map_err(|error| bad(&error))?;
     let files = BTreeMap::from([(EVALUATION.to_string(), bytes)]);
     let store = runner.settings.store;

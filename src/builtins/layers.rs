@@ -88,6 +88,28 @@ impl Lowering {
                     _ => self.builder.softmax_group(name, of, &by),
                 })?
             }
+            // What chooses by whole numbers takes those of the crystal; along a map it takes
+            // the choices.
+            Kind::Call(call)
+                if matches!(
+                    call.short_name(),
+                    "cgcnn_atoms" | "embedding" | "one_hot"
+                ) =>
+            {
+                let lost = || unsupported(call.short_name(), span);
+                let mut of = call.inputs.first().ok_or_else(lost)?;
+                let mut maps = Vec::new();
+                while let Kind::Gather(inner, by) = &of.kind {
+                    maps.push(crystal::route(by).ok_or_else(lost)?);
+                    of = inner;
+                }
+                let of = self.node(of)?;
+                let mut node = self.layer(call, &[of], span)?;
+                for map in maps.iter().rev() {
+                    node = built(self.builder.gather("gather", node, map))?;
+                }
+                node
+            }
             Kind::Call(call) => {
                 let mut inputs = Vec::new();
                 for input in &call.inputs {

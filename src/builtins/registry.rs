@@ -34,6 +34,7 @@ pub enum Body {
 /// and inputs come to give something else.
 const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.abs", 1, Body::Layer),
+    ("prelude.acos", 1, Body::Rule),
     ("prelude.acsf", 1, Body::Feature(features::acsf)),
     ("prelude.adam", 1, Body::Settings),
     ("prelude.adamw", 1, Body::Settings),
@@ -64,6 +65,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.concat", 1, Body::Layer),
     ("prelude.constant", 1, Body::Settings),
     ("prelude.conv1d", 1, Body::Layer),
+    ("prelude.cos", 1, Body::Rule),
     ("prelude.cosine", 1, Body::Settings),
     (
         "prelude.coulomb_matrix",
@@ -125,6 +127,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.jsonl", 1, Body::Verb(data::jsonl)),
     ("prelude.kaiming", 1, Body::Settings),
     ("prelude.keras", 1, Body::Constant),
+    ("prelude.kfold", 1, Body::Verb(splits::kfold)),
     ("prelude.knn_graph", 1, Body::Feature(features::knn_graph)),
     (
         "prelude.largest_cavity",
@@ -226,6 +229,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.sgd", 1, Body::Settings),
     ("prelude.sigmoid", 1, Body::Layer),
     ("prelude.silu", 1, Body::Layer),
+    ("prelude.sin", 1, Body::Rule),
     (
         "prelude.sine_coulomb_matrix",
         1,
@@ -265,6 +269,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.sum_last", 1, Body::Layer),
     ("prelude.table", 1, Body::Verb(joined::table)),
     ("prelude.take", 1, Body::Verb(rows::take)),
+    ("prelude.tan", 1, Body::Rule),
     ("prelude.tanh", 1, Body::Layer),
     ("prelude.target", 1, Body::Verb(splits::target)),
     ("prelude.torch", 1, Body::Constant),

@@ -16,7 +16,7 @@ use crate::report::plot::{
 };
 use crate::report::{Quantity, Script};
 use crate::run::store::Key;
-use crate::run::{Cell, Column, Rows, Runner, Table, Value, Work};
+use crate::run::{Cell, Column, Entry, Rows, Runner, Table, Value, Work};
 use crate::types::Unit;
 
 /// One function of a row over all rows.
@@ -327,10 +327,10 @@ fn shown(
             Content::Study(evaluation.report("", "", Script::default()).into())
         }
         Value::Cell(Cell::Fields(fields)) => {
-            let column = |(name, cell): &(Arc<str>, Cell)| Column {
-                name: name.clone(),
-                unit: "".into(),
-                cells: vec![cell.clone()],
+            let column = |field: &Entry| Column {
+                name: field.name.clone(),
+                unit: field.unit.clone(),
+                cells: vec![field.cell.clone()],
             };
             let table = Table::new(fields.iter().map(column).collect());
             Content::Table(tables::plain(&table))

@@ -3,7 +3,7 @@
 use super::data::{Done, lost, value};
 use super::overlap::warn_of_overlap;
 use super::rows::{given, lambda, values};
-use super::settings::number;
+use super::settings::{count, number};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::Kind;
 use crate::run::{Cell, Dataset, Part, Rows, Runner, Target, Work, row_id};
@@ -167,6 +167,36 @@ pub fn holdout(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         .clone()
         .unwrap_or(vec![Part::Train; data.rows.len()]);
     mark(&mut parts, &val, Part::Val);
+    warn_of_overlap(runner, work, &data, &parts, Part::Val)?;
+    value(Dataset {
+        parts: Some(parts),
+        ..(*data).clone()
+    })
+}
+
+/// `kfold(…)`: the training rows of one fold are held out.
+pub fn kfold(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let data = given(runner, work)?;
+    let lost = || lost(work.span);
+    let folds = count(work.call, "folds").ok_or_else(lost)?;
+    let fold = count(work.call, "fold").ok_or_else(lost)?;
+    let draws = runner.draws(work.call);
+    let train = data.positions(Part::Train);
+    let in_fold = |at: &usize| {
+        let row = data.rows.get(*at)?;
+        let drawn = draws.stream("kfold", &[row_id(&row.id)]).next_f64();
+        // A draw is below 1, so the fold is one of them.
+        Some((drawn * folds as f64) as usize + 1 == fold)
+    };
+    let held = train.iter().filter(|at| in_fold(at).unwrap_or(false));
+    let held: Vec<usize> = held.copied().collect();
+    let help = "take fewer folds, another seed, or more rows";
+    some_of_both(work, held.len(), train.len(), help)?;
+    let mut parts = data
+        .parts
+        .clone()
+        .unwrap_or(vec![Part::Train; data.rows.len()]);
+    mark(&mut parts, &held, Part::Val);
     warn_of_overlap(runner, work, &data, &parts, Part::Val)?;
     value(Dataset {
         parts: Some(parts),

@@ -1,7 +1,5 @@
 //! What a report says of a study, beside its numbers.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::table::{layer_table, weight_count};
@@ -12,7 +10,7 @@ use crate::report::{
     DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Scores,
     Script, Skipped, Split, StudyReport, Target, Training, within,
 };
-use crate::run::{Cell, Column, Dataset, Runner, Table};
+use crate::run::{Cell, Column, Dataset, Entry, Runner, Table};
 use crate::types::Unit;
 
 /// Everything of a study's report but its name, words and script, which do not decide
@@ -100,32 +98,44 @@ impl Evaluation {
             _ => scores.rmse * scores.rmse,
         };
         let r2 = scores.r2.map_or(Cell::Missing, Cell::Number);
-        let mut fields: Vec<(Arc<str>, Cell)> = vec![
-            ("loss".into(), Cell::Number(loss)),
-            ("rmse".into(), Cell::Number(scores.rmse)),
-            ("mae".into(), Cell::Number(scores.mae)),
-            ("r2".into(), r2),
+        let of_target = self.target.unit.as_str();
+        let field = |name: &str, unit: &str, cell: Cell| Entry {
+            name: name.into(),
+            unit: unit.into(),
+            cell,
+        };
+        let mut fields = vec![
+            field("loss", &self.loss_unit(), Cell::Number(loss)),
+            field("rmse", of_target, Cell::Number(scores.rmse)),
+            field("mae", of_target, Cell::Number(scores.mae)),
+            field("r2", "", r2),
         ];
         if self.asked.max_error {
-            fields.push(("max_error".into(), Cell::Number(scores.max_error)));
+            let cell = Cell::Number(scores.max_error);
+            fields.push(field("max_error", of_target, cell));
         }
         if !self.asked.within.is_empty() {
             let share = |limit: &f64| Cell::Number(within(&actual, &predicted, *limit));
             let shares = self.asked.within.iter().map(share);
-            fields.push(("within".into(), Cell::Many(shares.collect())));
+            fields.push(field("within", "", Cell::Many(shares.collect())));
         }
-        fields.push(("rows".into(), Cell::Table(table.into())));
-        Some(Cell::Fields(Arc::new(fields)))
+        fields.push(field("rows", "", Cell::Table(table.into())));
+        Some(Cell::Fields(fields.into()))
+    }
+
+    /// The unit losses are shown in: the target's, or its square.
+    fn loss_unit(&self) -> String {
+        match (self.target.unit.as_str(), self.training.loss.as_str()) {
+            ("", _) => String::new(),
+            (unit, "MAE") => unit.to_string(),
+            (unit, _) => squared(unit),
+        }
     }
 
     /// Losses by epoch, in the unit the target is shown in.
     pub fn history(&self) -> Table {
         let square = self.training.loss != "MAE";
-        let unit = match (self.target.unit.as_str(), square) {
-            ("", _) => String::new(),
-            (unit, true) => squared(unit),
-            (unit, false) => unit.to_string(),
-        };
+        let unit = self.loss_unit();
         let parsed = Unit::parse(&self.target.unit).ok();
         let canonical = |x: f64| {
             let one = |x: f64| parsed.as_ref().map_or(x, |unit| unit.canonical(x));

@@ -30,16 +30,17 @@ pub fn cells(
         columns.push(column);
     }
     let axes = columns.len();
-    for name in &cells.fields {
+    for (name, unit) in &cells.fields {
         columns.push(Column {
             name: name.clone(),
-            ..Column::default()
+            unit: unit.clone(),
+            cells: Vec::new(),
         });
     }
     let mut made = Vec::new();
     for node in nodes {
         let value = runner.value(*node)?;
-        for (column, name) in columns.iter_mut().skip(axes).zip(&cells.fields) {
+        for (column, (name, _)) in columns.iter_mut().skip(axes).zip(&cells.fields) {
             let cell = match &value {
                 Value::Cell(cell) if cell.field(name).is_none() => cell.clone(),
                 Value::Table(table) => Cell::Table(table.clone()),

@@ -10,7 +10,7 @@ use crate::report::{
     OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, Script, TableReport,
     table_csv, table_jsonl,
 };
-use crate::run::{Cell, Column, Rows, Runner, Table, Value, Work};
+use crate::run::{Cell, Column, Entry, Rows, Runner, Table, Value, Work};
 use crate::types::Unit;
 
 /// `save("name.csv")`: the table remembers that a file of it is asked for. One of a name
@@ -76,12 +76,12 @@ fn plain_column(column: &Column) -> Vec<PlainColumn> {
     if let Some(fields) = fields {
         let inner = fields
             .iter()
-            .filter(|(_, cell)| !matches!(cell, Cell::Table(_)));
+            .filter(|field| !matches!(field.cell, Cell::Table(_)));
         return inner
-            .flat_map(|(name, _)| {
+            .flat_map(|Entry { name, unit, .. }| {
                 plain_column(&Column {
                     name: format!("{}.{name}", column.name).into(),
-                    unit: "".into(),
+                    unit: unit.clone(),
                     cells: column
                         .cells
                         .iter()
@@ -138,7 +138,7 @@ pub(super) fn said(cell: &Cell, number: &dyn Fn(f64) -> f64) -> String {
         Cell::Structure(record) => record.formula.clone(),
         Cell::Fields(fields) => fields
             .iter()
-            .map(|(name, cell)| format!("{name}: {}", said(cell, number)))
+            .map(|field| format!("{}: {}", field.name, said(&field.cell, number)))
             .collect::<Vec<_>>()
             .join(", "),
         Cell::Table(table) => format!("{} rows", table.rows),

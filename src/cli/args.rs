@@ -71,6 +71,7 @@ Examples:
   tmo run mine.tmo first --out results   one, its figures and report in results/first
   tmo run mine.tmo --threads 4 --quiet   the same numbers, four threads, no bars
   tmo run mine.tmo --executor reference  networks by the plain executor, as a check
+  tmo run mine.tmo --yes                 also where a study has more than 100 cells
 
 Ctrl-C stops it cleanly (exit code 130); the same command goes on where it stopped.")]
     Run(Run),
@@ -177,6 +178,9 @@ pub struct Run {
     /// No progress bars.
     #[arg(long, short)]
     pub quiet: bool,
+    /// Run a study of more than 100 cells and trials without asking.
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `tmo check`.

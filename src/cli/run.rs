@@ -8,6 +8,7 @@ use super::messages::{print, say};
 use super::{FAILED, FINE, INTERRUPTED};
 use crate::diagnostic::{Code, Problem, Severity};
 use crate::nn::Threads;
+use crate::plan::large;
 use crate::report::terminal::Look;
 use crate::report::write_files;
 use crate::run::interrupt::Interrupt;
@@ -47,6 +48,9 @@ fn computed(
     format: MessageFormat,
 ) -> Result<u8, Box<Problem>> {
     let plan = session.plan_on(script, options.executor.into())?;
+    if let Some(problem) = large(&plan, &options.studies).filter(|_| !options.yes) {
+        return Err(problem.into());
+    }
     let interrupt = Interrupt::new();
     interrupt.listen().map_err(|error| {
         Problem::new(Code::E0809, error.to_string(), Span::NOWHERE, "")

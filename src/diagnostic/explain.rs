@@ -7,8 +7,11 @@
 //! * `~~~tmo bad` gives this code and no other. The line it is given at ends with
 //!   `// error: CODE` (`// warning: CODE`); no line does when the message has no place.
 //! * `~~~tmo good` gives no error, and not this code.
-//! * `run` after `bad` or `good` says that the script is run, not only checked.
-//! * `~~~file NAME` is a file that the scripts find beside them.
+//! * `run` after `bad` or `good` says that the script is run, not only checked; a word
+//!   after `run` says what befalls that run: `interrupted`, `damaged`, `exchanged`,
+//!   `storeless` ([`Tried`]).
+//! * `~~~file NAME` is a file that the scripts find beside them; `compressed`, `cut short`
+//!   or `holding NAME` after it say what is made of the text ([`Form`]).
 //! * `~~~text` is anything else to look at: a message that no script provokes.
 //!
 //! A test runs the scripts of every page.
@@ -55,6 +58,7 @@ pages! {
     E0403
     E0404
     E0405
+    E0408
     E0501
     E0502
     E0503
@@ -62,8 +66,10 @@ pages! {
     E0505
     E0506
     E0508
+    E0509
     E0601
     E0603
+    E0604
     E0701
     E0702
     E0703
@@ -97,6 +103,7 @@ pages! {
     W0101
     W0401
     W0406
+    W0407
     W0501
     W0502
     W0503
@@ -126,21 +133,46 @@ pub struct Fence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FenceKind {
     /// A script with the mistake.
-    Bad {
-        /// Whether it shows in a run only.
-        run: bool,
-    },
+    Bad(Tried),
     /// A script without it.
-    Good {
-        /// Whether it is to be run.
-        run: bool,
-    },
-    /// A file beside the scripts.
-    File(String),
+    Good(Tried),
+    /// A file beside the scripts: its name, and what is made of the text.
+    File(String, Form),
     /// Something to look at.
     Text,
     /// A fence whose first line is none of these.
     Unknown(String),
+}
+
+/// How a script shows what it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// It is checked.
+    Checked,
+    /// It is run in a new store.
+    Run,
+    /// It is run, and interrupted as soon as it begins.
+    Interrupted,
+    /// It is run twice; before the second run a byte of every stored entry changes.
+    Damaged,
+    /// It is run twice; before the second run the weights of its two trainings change
+    /// places in the store.
+    Exchanged,
+    /// It is run where a file lies in the place of the store.
+    Storeless,
+}
+
+/// What is made of the text of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The file is the text.
+    Text,
+    /// It is compressed by gzip.
+    Compressed,
+    /// It is compressed, and the second half of that is missing.
+    CutShort,
+    /// It is a tar archive that holds the text under that name.
+    Holding(String),
 }
 
 impl Page {
@@ -181,15 +213,37 @@ impl Page {
 
 fn fence_kind(info: &str) -> FenceKind {
     let words: Vec<&str> = info.split_whitespace().collect();
+    let unknown = || FenceKind::Unknown(info.to_owned());
     match words.as_slice() {
-        ["tmo", "bad"] => FenceKind::Bad { run: false },
-        ["tmo", "bad", "run"] => FenceKind::Bad { run: true },
-        ["tmo", "good"] => FenceKind::Good { run: false },
-        ["tmo", "good", "run"] => FenceKind::Good { run: true },
-        ["file", name] => FenceKind::File((*name).to_owned()),
+        ["tmo", "bad", how @ ..] => tried(how).map_or_else(unknown, FenceKind::Bad),
+        ["tmo", "good", how @ ..] => tried(how).map_or_else(unknown, FenceKind::Good),
+        ["file", name, form @ ..] => form_of(form)
+            .map_or_else(unknown, |form| FenceKind::File((*name).to_owned(), form)),
         ["text"] => FenceKind::Text,
-        _ => FenceKind::Unknown(info.to_owned()),
+        _ => unknown(),
     }
+}
+
+fn tried(words: &[&str]) -> Option<Tried> {
+    Some(match words {
+        [] => Tried::Checked,
+        ["run"] => Tried::Run,
+        ["run", "interrupted"] => Tried::Interrupted,
+        ["run", "damaged"] => Tried::Damaged,
+        ["run", "exchanged"] => Tried::Exchanged,
+        ["run", "storeless"] => Tried::Storeless,
+        _ => return None,
+    })
+}
+
+fn form_of(words: &[&str]) -> Option<Form> {
+    Some(match words {
+        [] => Form::Text,
+        ["compressed"] => Form::Compressed,
+        ["cut", "short"] => Form::CutShort,
+        ["holding", member] => Form::Holding((*member).to_owned()),
+        _ => return None,
+    })
 }
 
 /// The line of a script, from 1, that is marked as the place of its message, and the code
@@ -220,8 +274,8 @@ mod tests {
         assert_eq!(
             kinds,
             [
-                &FenceKind::Bad { run: true },
-                &FenceKind::File("data/a.jsonl".into()),
+                &FenceKind::Bad(Tried::Run),
+                &FenceKind::File("data/a.jsonl".into(), Form::Text),
                 &FenceKind::Unknown("tmo godo".into()),
             ]
         );

@@ -10,7 +10,7 @@ mod network;
 mod value;
 mod visit;
 
-pub use canonical::{Canonical, canonical, canonical_expr};
+pub use canonical::{Canonical, as_written, canonical, canonical_expr};
 pub use describe::describe;
 pub use network::{Fed, Input, Network, networks};
 pub use value::{Made, Real, Static, show_real};
@@ -90,8 +90,8 @@ pub enum Kind {
 pub struct Cells {
     /// Its axes.
     pub axes: Vec<CellAxis>,
-    /// What each cell has: its fields, or `value`.
-    pub fields: Vec<Arc<str>>,
+    /// What each cell has: its fields, or `value`, with the unit its numbers are shown in.
+    pub fields: Vec<(Arc<str>, Arc<str>)>,
     /// For each cell its position on every axis, and what it computes.
     pub cells: Vec<(Vec<usize>, Arc<Expr>)>,
 }
@@ -108,14 +108,7 @@ pub struct CellAxis {
 impl CellAxis {
     /// The unit its numbers are shown in; empty for what is none or has none.
     pub fn unit(&self) -> Arc<str> {
-        match self.values.first() {
-            Some(Static::Real(real)) => match &real.shown {
-                Some(unit) => unit.clone(),
-                None if real.dimension.is_none() => "".into(),
-                None => real.dimension.unit().into(),
-            },
-            _ => "".into(),
-        }
+        self.values.first().map_or_else(|| "".into(), Static::unit)
     }
 
     /// What a column for one of its values is called: the value, and of a number what it
@@ -177,6 +170,12 @@ impl Call {
             .iter()
             .find(|(known, _)| &**known == name)
             .map(|(_, value)| value)
+    }
+
+    /// Whether it makes the weights of a model: a training, a search among some, or a
+    /// file of them.
+    pub fn trains(&self) -> bool {
+        self.setting("network").is_some() || self.setting("trial").is_some()
     }
 
     /// The last part of the builtin's name.

@@ -52,6 +52,20 @@ pub enum Static {
     Range(Box<Static>, Box<Static>, bool),
 }
 
+impl Static {
+    /// The unit a number is shown in; empty for what is none or has none.
+    pub fn unit(&self) -> Arc<str> {
+        match self {
+            Static::Real(real) => match &real.shown {
+                Some(unit) => unit.clone(),
+                None if real.dimension.is_none() => "".into(),
+                None => real.dimension.unit().into(),
+            },
+            _ => "".into(),
+        }
+    }
+}
+
 /// A builtin's settings without an input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {

@@ -120,10 +120,12 @@ impl Loader<'_> {
             folder: folder.clone(),
             name: name.into(),
             items: BTreeMap::new(),
+            lost: parsed.lost.clone(),
         });
         self.by_path.insert(key.clone(), id);
         self.loading.push(key);
-        let imports = self.imports(&parsed.file, folder.as_deref());
+        let mut imports = self.imports(&parsed.file, folder.as_deref());
+        imports.lost.extend(parsed.lost);
         self.loading.pop();
         self.define(id, &parsed.file, &imports);
         id
@@ -250,6 +252,9 @@ impl Loader<'_> {
             Some(item) => {
                 let entry = (Target::Item(*item), name.span);
                 imports.names.insert(name.value.clone(), entry);
+            }
+            None if module.lost.contains(&name.value) => {
+                imports.lost.push(name.value.clone());
             }
             None => {
                 let near = nearest(&name.value, module.items.keys().map(|key| &**key));

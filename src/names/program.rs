@@ -94,6 +94,8 @@ pub struct Module {
     pub name: Arc<str>,
     /// Its own items by name.
     pub items: BTreeMap<Arc<str>, ItemId>,
+    /// Names of items that could not be read: nothing more is said about them.
+    pub lost: Vec<Arc<str>>,
 }
 
 impl Module {
@@ -150,6 +152,14 @@ impl Program {
             _ => &module.name,
         };
         format!("{name}.{}", def.name)
+    }
+
+    /// Whether the prelude has an item of that name.
+    pub fn in_prelude(&self, name: &str) -> bool {
+        let of_name = self.items.iter().filter(|def| &*def.name == name);
+        of_name
+            .filter_map(|def| self.module(def.module))
+            .any(|module| module.is_std() && module.name.starts_with("prelude"))
     }
 
     /// Whether the body is in Rust.

@@ -291,7 +291,7 @@ impl<'a> Resolver<'a> {
                 .names()
                 .chain(self.globals.keys().map(|key| &**key));
             let near = nearest(word, known);
-            let hint = elsewhere(word);
+            let hint = elsewhere(word).or_else(|| formula(word));
             self.problems
                 .push(problems::unknown(word, name.span, near, hint));
         }
@@ -312,6 +312,22 @@ fn elsewhere(word: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// What to write for a formula without quotes: it reads as a name.
+fn formula(word: &str) -> Option<String> {
+    let mut elements = 0;
+    let mut rest = word;
+    while !rest.is_empty() {
+        let symbol = [2, 1]
+            .into_iter()
+            .filter_map(|length| rest.get(..length))
+            .find(|symbol| symbol.parse::<Element>().is_ok())?;
+        elements += 1;
+        rest = rest.get(symbol.len()..)?;
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    (elements > 1).then(|| format!("a formula is a text: write `\"{word}\"`"))
 }
 
 /// The free lower-case names of a type: size variables and domains.

@@ -7,8 +7,10 @@
 
 mod device;
 mod graph;
+mod large;
 mod show;
 
 pub use device::device_class;
 pub use graph::{Builtins, Node, NodeId, Plan, PlannedStudy, Work, plan};
+pub use large::{MANY, large};
 pub use show::{Standing, describe, grouped, show};

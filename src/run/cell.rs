@@ -23,13 +23,24 @@ pub enum Cell {
     /// The structure of a record.
     Structure(Arc<Record>),
     /// A record: scores, and the like.
-    Fields(Arc<Vec<(Arc<str>, Cell)>>),
+    Fields(Arc<[Entry]>),
     /// A table.
     Table(Arc<Table>),
     /// It could not be computed, and why; what is computed from it fails alike.
     Failed(Arc<str>),
     /// The row lacks it.
     Missing,
+}
+
+/// A field of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The unit a number is shown in; empty for plain numbers and all else.
+    pub unit: Arc<str>,
+    /// Its value.
+    pub cell: Cell,
 }
 
 impl Cell {
@@ -50,8 +61,8 @@ impl Cell {
     pub fn field(&self, name: &str) -> Option<&Cell> {
         match self {
             Cell::Fields(fields) => {
-                let found = fields.iter().find(|(known, _)| &**known == name);
-                found.map(|(_, cell)| cell)
+                let found = fields.iter().find(|field| &*field.name == name);
+                found.map(|field| &field.cell)
             }
             _ => None,
         }

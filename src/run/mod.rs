@@ -14,7 +14,7 @@ pub mod store;
 mod table;
 mod values;
 
-pub use cell::Cell;
+pub use cell::{Cell, Entry};
 pub use dataset::{Dataset, Features, Part, Source, Target, row_id};
 pub use executor::{
     Field, Runner, Settings, Sweep, Value, Verb, Work, interrupted, store_problem,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::cell::Cell;
+use super::cell::{Cell, Entry};
 use super::dataset::Dataset;
 use super::table::Table;
 use crate::ir::{Call, Expr, Kind, Setting, Static, VarId, describe};
@@ -277,6 +277,11 @@ pub fn function(name: &str, given: &[Cell]) -> Option<Cell> {
         ("cbrt", [Cell::Number(x)]) => libm::cbrt(*x),
         ("exp", [Cell::Number(x)]) => libm::exp(*x),
         ("ln", [Cell::Number(x)]) => libm::log(*x),
+        // Angles are in degrees.
+        ("sin", [Cell::Number(x)]) => libm::sin(x.to_radians()),
+        ("cos", [Cell::Number(x)]) => libm::cos(x.to_radians()),
+        ("tan", [Cell::Number(x)]) => libm::tan(x.to_radians()),
+        ("acos", [Cell::Number(x)]) => libm::acos(*x).to_degrees(),
         ("overlaps", [Cell::Many(a), Cell::Many(b)]) => {
             return Some(Cell::Bool(a.iter().any(|x| b.iter().any(|y| x.same(y)))));
         }
@@ -312,7 +317,11 @@ pub fn known(value: &Static) -> Option<Cell> {
         }
         Static::Record(fields) => {
             let field = |(name, value): &(Arc<str>, Static)| {
-                known(value).map(|cell| (name.clone(), cell))
+                Some(Entry {
+                    name: name.clone(),
+                    unit: value.unit(),
+                    cell: known(value)?,
+                })
             };
             let fields = fields.iter().map(field).collect::<Option<Vec<_>>>()?;
             Cell::Fields(fields.into())

@@ -4,13 +4,15 @@
 //! if that fails is it cut into pieces, so that each broken item gives one error of its
 //! own and the good ones are kept.
 
+use std::sync::Arc;
+
 use pest::Parser;
 use pest::iterators::Pair;
 
 use super::ast::{File, Item};
 use super::lower::Lower;
 use super::nesting;
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{ITEM_WORDS, Token, TokenKind, tokens};
 use super::{explain, failure, recover};
 use crate::diagnostic::Problem;
 use crate::source::{Source, Span, Spanned};
@@ -30,6 +32,8 @@ pub struct Parsed {
     pub file: File,
     /// What could not, in the order of the text.
     pub problems: Vec<Problem>,
+    /// Names that items which could not be read would have had.
+    pub lost: Vec<Arc<str>>,
     /// Every `//` comment, in order: `//` to the end of its line. Those with three
     /// slashes are not among them, they are in [`Item::doc`].
     pub comments: Vec<Span>,
@@ -58,7 +62,12 @@ fn whole(source: &Source, tokens: &[Token]) -> Option<Parsed> {
     for part in file.into_inner() {
         match part.as_rule() {
             Rule::header => parsed.file.edition = edition(source, &part),
-            Rule::item => keep(&mut parsed, lower.item(part)),
+            Rule::item => {
+                let begin = part.as_span().start();
+                let inside = tokens.iter().filter(|token| token.start >= begin);
+                let lost = || lost_names(&source.text, inside);
+                keep(&mut parsed, lower.item(part), lost);
+            }
             _ => {}
         }
     }
@@ -105,7 +114,8 @@ fn read_piece(
         let lower = Lower::new(source, piece.start, tokens);
         let items = pairs.flat_map(Pair::into_inner);
         for item in items.filter(|part| part.as_rule() == Rule::item) {
-            keep(parsed, lower.item(item));
+            let lost = || lost_names(&source.text, inside.iter());
+            keep(parsed, lower.item(item), lost);
         }
         return;
     }
@@ -116,6 +126,7 @@ fn read_piece(
         }
         return;
     }
+    parsed.lost.extend(lost_names(&source.text, inside.iter()));
     parsed.problems.push(match depth {
         Some(depth) => failure::too_deep(source, depth),
         None => explain::explain(source, inside, piece.start, text),
@@ -133,16 +144,55 @@ fn empty(source: &Source, tokens: &[Token]) -> Parsed {
             span: source.span(0, source.text.len()),
         },
         problems: Vec::new(),
+        lost: Vec::new(),
         comments: comments
             .map(|token| source.span(token.start, token.end))
             .collect(),
     }
 }
 
-fn keep(parsed: &mut Parsed, item: Result<Item, Problem>) {
+fn keep(
+    parsed: &mut Parsed,
+    item: Result<Item, Problem>,
+    lost: impl FnOnce() -> Vec<Arc<str>>,
+) {
     match item {
         Ok(item) => parsed.file.items.push(item),
-        Err(problem) => parsed.problems.push(problem),
+        Err(problem) => {
+            parsed.problems.push(problem);
+            parsed.lost.extend(lost());
+        }
+    }
+}
+
+/// The names that the item which begins with these tokens would have had: nothing more is
+/// said about them.
+fn lost_names<'t>(text: &str, tokens: impl Iterator<Item = &'t Token>) -> Vec<Arc<str>> {
+    let mut words = tokens.filter(|token| !token.is_comment());
+    let Some(first) = words.next().filter(|token| token.kind == TokenKind::Word) else {
+        return Vec::new();
+    };
+    let name = |token: &Token| Arc::from(token.text(text));
+    let is_word = |token: &&Token| token.kind == TokenKind::Word;
+    match (first.text(text), words.next()) {
+        // `use "a.tmo".{b, c}`, `let (a, b) = …`: up to the closing bracket.
+        ("use", Some(_)) => words
+            .skip_while(|token| token.text(text) != "{")
+            .take_while(|token| token.text(text) != "}")
+            .filter(is_word)
+            .map(name)
+            .collect(),
+        ("let", Some(open)) if open.text(text) == "(" => words
+            .take_while(|token| token.text(text) != ")")
+            .filter(is_word)
+            .map(name)
+            .collect(),
+        (word, Some(second)) if ITEM_WORDS.contains(&word) && is_word(&second) => {
+            vec![name(second)]
+        }
+        // An item whose first word was forgotten.
+        (_, Some(equals)) if equals.text(text) == "=" => vec![name(first)],
+        _ => Vec::new(),
     }
 }
 

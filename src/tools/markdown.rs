@@ -211,8 +211,12 @@ fn title(info: &str) -> String {
     match words.as_slice() {
         ["tmo", "bad"] => "With the mistake:".into(),
         ["tmo", "bad", "run"] => "With the mistake, which a run finds:".into(),
+        ["tmo", "bad", "run", "interrupted"] => "Interrupted as it runs:".into(),
+        ["tmo", "bad", "run", ..] => "A run that says so:".into(),
         ["tmo", "good", ..] => "Without it:".into(),
         ["file", name] => format!("{name}:"),
+        ["file", name, "holding", member] => format!("{name}, which holds {member}:"),
+        ["file", name, form @ ..] => format!("{name}, {}:", form.join(" ")),
         _ => String::new(),
     }
 }

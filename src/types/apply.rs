@@ -34,6 +34,9 @@ impl Checker<'_> {
         span: Span,
         ctx: &Ctx,
     ) -> Val {
+        if self.called_like_a_method(callee, ctx) {
+            return Val::poison(span);
+        }
         let callee = self.infer(callee, ctx);
         if callee.is_poison() {
             return Val::poison(span);
@@ -68,6 +71,32 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether it is `rows.where(…)`, which is said: verbs stand behind a pipe.
+    fn called_like_a_method(&mut self, callee: &Expr<Bound>, ctx: &Ctx) -> bool {
+        let ExprKind::Field(of, name) = &callee.kind else {
+            return false;
+        };
+        if !self.program.in_prelude(&name.value) {
+            return false;
+        }
+        let of = self.infer(of, ctx);
+        let has_no_functions = matches!(
+            of.ty,
+            Ty::Dataset(_)
+                | Ty::Table(_)
+                | Ty::Trained(_)
+                | Ty::Evaluated(_)
+                | Ty::Number(_)
+                | Ty::Structure
+                | Ty::List(_)
+                | Ty::Set(_)
+        );
+        if has_no_functions {
+            self.report(problems::behind_a_pipe(&name.value, name.span, &of.ty));
+        }
+        has_no_functions
+    }
+
     fn call_item(
         &mut self,
         id: ItemId,
@@ -90,11 +119,19 @@ impl Checker<'_> {
         let Some(bound) = bound else {
             return Val::poison(span);
         };
-        if takes_one(&signature) && !self.nothing_open(&met, span, &signature.name) {
+        // Where an argument failed, why was said.
+        if takes_one(&signature)
+            && !bound.values().any(|arg| arg.failed())
+            && !self.nothing_open(&met, span, &signature.name)
+        {
             return Val::poison(span);
         }
         if signature.builtin && HOLES.contains(&&*signature.name) {
             return self.hole(&signature.name, &bound, span, ctx);
+        }
+        if signature.builtin && &*signature.name == "kfold" && ctx.in_function() {
+            self.report(problems::hole_in_function("kfold", span));
+            return Val::poison(span);
         }
         // What is wrong with the item itself was said where it stands.
         if self.failed.contains(&id) {
@@ -159,7 +196,7 @@ impl Checker<'_> {
                 None => self.infer(of, ctx),
                 Some(name) => {
                     let (input, met) = self.meeting(|checker| checker.infer(of, ctx));
-                    if !self.nothing_open(&met, of.span, &name) {
+                    if !input.is_poison() && !self.nothing_open(&met, of.span, &name) {
                         return Val::poison(span);
                     }
                     input
@@ -307,7 +344,9 @@ impl Checker<'_> {
                 span: written,
                 ..
             } => {
-                let (id, written) = (*id, *written);
+                let id = *id;
+                // A function named without settings was written where its name stands.
+                let written = settings.as_ref().map_or(callee.span, |_| *written);
                 let Some(signature) = self.signature(id) else {
                     return Val::poison(span);
                 };

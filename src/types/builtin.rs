@@ -10,9 +10,12 @@ use super::signature::{Parameter, Signature};
 use super::subst::Subst;
 use super::ty::{Axes, Domain, Ty};
 use super::value::{Arg, Args, Form, Val};
-use crate::ir::{Call, Expr, Kind, Made, Setting, Site};
+use crate::ir::{Call, Expr, Kind, Made, Setting, Site, visit_calls};
 use crate::names::ItemId;
 use crate::source::Span;
+
+/// Layers fitted to the training rows before the first epoch.
+const FITTED: [&str; 1] = ["range_scale"];
 
 /// An item with its arguments fitted.
 pub struct Applied {
@@ -71,6 +74,9 @@ impl Checker<'_> {
         if !self.in_range(call) {
             return Val::poison(call.at);
         }
+        if FITTED.contains(&&*name) && !self.fitted_first(call) {
+            return Val::poison(call.at);
+        }
         if let Some(rule) = super::rules::rule(&name) {
             return rule(self, call);
         }
@@ -86,6 +92,27 @@ impl Checker<'_> {
             return self.emit(call, Ty::tensor(axes));
         }
         self.by_signature(call)
+    }
+
+    /// Whether the input of something fitted is there before training.
+    fn fitted_first(&mut self, call: &Applied) -> bool {
+        let Some(Form::Run(input)) = call.value("x").map(|val| &val.form) else {
+            return true;
+        };
+        let mut learnt = None;
+        visit_calls(input, &mut |of, span| {
+            if of.site.is_some() && !FITTED.contains(&of.short_name()) {
+                learnt = Some((of.short_name().to_owned(), span));
+            }
+        });
+        let Some((weights, span)) = learnt else {
+            return true;
+        };
+        let name = call.signature.name.clone();
+        self.report(problems::fitted_behind_weights(
+            &name, call.at, &weights, span,
+        ));
+        false
     }
 
     /// The result its written type says.
@@ -187,6 +214,9 @@ impl Checker<'_> {
 
     /// The call as an expression of the IR, when all it was given is known.
     pub fn emit(&mut self, call: &Applied, ty: Ty) -> Val {
+        if !self.known_before_run(call) {
+            return Val::poison(call.at);
+        }
         match self.as_call(call, &ty, Vec::new()) {
             Some(Emitted::Made(made)) => Val {
                 ty,
@@ -212,10 +242,30 @@ impl Checker<'_> {
         ty: Ty,
         settings: Vec<(Arc<str>, Setting)>,
     ) -> Val {
+        if !self.known_before_run(call) {
+            return Val::poison(call.at);
+        }
         match self.as_call(call, &ty, settings) {
             Some(Emitted::Call(of)) => Val::run(ty, Kind::Call(of), call.at),
             Some(Emitted::Made(_)) | None => Val::unknown(ty, call.at),
         }
+    }
+
+    /// Whether no setting is something that a run computes; if one is it was reported.
+    fn known_before_run(&mut self, call: &Applied) -> bool {
+        for param in call.signature.groups.iter().flatten() {
+            if is_input(param) || matches!(param.pat, Pat::Any) {
+                continue;
+            }
+            if let Some(val) = call.value(&param.name)
+                && matches!(val.form, Form::Run(_))
+            {
+                let problem = problems::known_after_run(val.span, &call.due(&param.name));
+                self.report(problem);
+                return false;
+            }
+        }
+        true
     }
 
     fn as_call(

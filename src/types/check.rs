@@ -15,6 +15,7 @@ use super::sites::SiteTable;
 use super::subst::Subst;
 use super::ty::{Axes, Columns, CrystalTy, Domain, Number, Ty};
 use super::value::{Ctx, Form, Func, Val};
+use super::verbs::as_rows;
 use crate::diagnostic::{Code, Problem};
 use crate::ir::{self, Network};
 use crate::names::{Body, Def, ItemId, ModuleId, Program};
@@ -337,7 +338,7 @@ impl<'a> Checker<'a> {
     /// search.
     fn study_value(&mut self, value: Val, name: &str, at: Span) -> Val {
         let Form::Swept(swept) = &value.form else {
-            return value;
+            return as_rows(value);
         };
         if let Some(axis) = swept.searched() {
             self.report(problems::search_outside_tune(axis, name, at));
@@ -412,6 +413,11 @@ fn checked(mut checker: Checker<'_>) -> Checked {
             checker.warn_of_unused(id);
         } else {
             checker.studies(id);
+        }
+    }
+    for (at, file) in program.modules.iter().enumerate() {
+        if !file.is_std() || program.root.is_none() {
+            checker.unused_models(ModuleId(at));
         }
     }
     let mut problems = checker.problems;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::check::Checker;
 use super::fields::trained_fields;
 use super::holes::{Axis, Filled, Swept, kept};
+use super::numeric::number;
 use super::pattern::Pat;
 use super::problems;
 use super::signature::Signature;
 use super::ty::{Columns, TableTy, Ty};
 use super::value::{Ctx, Form, Func, Val};
-use super::verbs::{ECHOED, insertion_fields};
+use super::verbs::{ECHOED, as_rows, insertion_fields};
 use crate::ir::{CellAxis, Cells, Kind};
 use crate::names::Bound;
 use crate::source::Span;
@@ -19,7 +20,12 @@ use crate::syntax::ast::Expr;
 
 /// Whether axes of what goes to a parameter of that type become rows.
 pub fn closes(pat: &Pat) -> bool {
-    matches!(pat, Pat::Table | Pat::Rows)
+    match pat {
+        Pat::Table | Pat::Rows => true,
+        // Several models are the rows of a sweep too.
+        Pat::List(of) => matches!(**of, Pat::Trained),
+        _ => false,
+    }
 }
 
 /// Whether a builtin takes one result, and no table of many: figures, reports and
@@ -49,19 +55,19 @@ impl Checker<'_> {
         }
     }
 
-    /// An expression where a table is due. One whose cells are rows themselves keeps its
-    /// axes: the verb is applied in each cell.
+    /// An expression where a table is due. One whose cells are rows or lists themselves
+    /// keeps its axes: the verb is applied in each cell.
     pub fn closed(&mut self, expr: &Arc<Expr<Bound>>, ctx: &Ctx) -> Val {
         let swept = self.cells(expr.span, &mut |checker| checker.infer(expr, ctx));
         let mut cells = swept.cells.values();
-        let rows = cells
-            .next()
-            .is_some_and(|val| matches!(val.ty, Ty::Dataset(_) | Ty::Table(_)));
+        let rows = cells.next().is_some_and(|val| {
+            matches!(val.ty, Ty::Dataset(_) | Ty::Table(_) | Ty::List(_))
+        });
         if rows {
             let value = kept(swept, expr.span);
             return self.in_cell(value);
         }
-        self.as_table(swept, expr.span)
+        as_rows(self.as_table(swept, expr.span))
     }
 
     /// The table of a sweep's cells; a value without axes stays what it is.
@@ -93,7 +99,8 @@ impl Checker<'_> {
             .iter()
             .filter_map(|axis| Some((axis.name.clone(), axis.values.first()?.ty.clone())))
             .collect();
-        let names = fields.iter().map(|(name, _)| name.clone()).collect();
+        let shown = |(name, ty): &(Arc<str>, Ty)| (name.clone(), unit_of(ty, &first));
+        let names = fields.iter().map(shown).collect();
         columns.extend(fields);
         let ty = Ty::Table(Arc::new(TableTy {
             columns,
@@ -147,6 +154,19 @@ impl Checker<'_> {
         }
         self.report(problems::axis_open(&each, at, of));
         false
+    }
+}
+
+/// The unit a field of a cell is shown in: the one written, or that of its dimension.
+fn unit_of(ty: &Ty, cell: &Val) -> Arc<str> {
+    if let Form::Run(expr) = &cell.form
+        && let Kind::Shown(_, unit) = &expr.kind
+    {
+        return unit.clone();
+    }
+    match number(ty) {
+        Some(number) if !number.dimension.is_none() => number.dimension.unit().into(),
+        _ => "".into(),
     }
 }
 

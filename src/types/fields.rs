@@ -194,6 +194,13 @@ pub fn trained_fields(trained: &TrainedTy, evaluated: bool) -> Columns {
         ..TableTy::default()
     };
     fields.push(("history".into(), Ty::Table(history.into())));
+    if let Some(columns) = &trained.trials {
+        let trials = TableTy {
+            columns: columns.clone(),
+            ..TableTy::default()
+        };
+        fields.push(("trials".into(), Ty::Table(trials.into())));
+    }
     fields
 }
 

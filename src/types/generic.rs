@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::bind::Call;
 use super::check::Checker;
 use super::pattern::{AxisPat, Pat};
 use super::problems;
@@ -10,10 +11,11 @@ use super::signature::Signature;
 use super::size::Size;
 use super::subst::Subst;
 use super::ty::{Axes, Domain};
-use super::value::{Ctx, Frame};
+use super::value::{Ctx, Frame, Func, Val};
 use crate::diagnostic::{Severity, nearest};
-use crate::names::ItemId;
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::ir::{Kind, Site};
+use crate::names::{ItemId, ModuleId};
+use crate::syntax::ast::{Expr, ExprKind, Noun};
 
 impl Checker<'_> {
     /// Check the body with letters. A body that fails is not looked at again where it is
@@ -37,6 +39,7 @@ impl Checker<'_> {
             item: Some(id),
             letters: Arc::new(subst.clone()),
             frame: Arc::new(Frame::default()),
+            applied: true,
             ..Ctx::default()
         };
         for group in &signature.groups {
@@ -50,6 +53,71 @@ impl Checker<'_> {
         if found.is_poison() && self.errors() > before {
             self.failed.insert(id);
         }
+    }
+
+    /// A model that nothing uses is still checked once with its default settings.
+    pub fn unused_models(&mut self, module: ModuleId) {
+        let items: Vec<ItemId> = self
+            .program
+            .items_of(module)
+            .filter(|(id, def)| {
+                def.noun() == Some(Noun::Model)
+                    && !self.used.contains(id)
+                    && !self.failed.contains(id)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for id in items {
+            let Some(signature) = self.signature(id) else {
+                continue;
+            };
+            let group = signature.settings().unwrap_or_default();
+            if group
+                .iter()
+                .any(|param| param.default.is_none() && !param.rest)
+            {
+                continue;
+            }
+            self.steps = 0;
+            self.with_defaults(id, &signature);
+        }
+    }
+
+    fn with_defaults(&mut self, id: ItemId, signature: &Arc<Signature>) {
+        let call = Call {
+            id,
+            signature,
+            group: signature.settings().unwrap_or_default(),
+            at: signature.span,
+        };
+        let Some(bound) = self.bind(&call, &[], &Ctx::default()) else {
+            return;
+        };
+        let mut subst = rigid(signature);
+        for param in call.group {
+            subst.sizes.remove(&param.name);
+        }
+        let fitted = self.fit_group(signature, call.group, &bound, &mut subst, call.at);
+        let Some(settings) = fitted else { return };
+        let inputs = signature.inputs().iter();
+        let inputs = inputs.map(|param| {
+            let var = Kind::Var(self.variable());
+            let ty = super::matching::instantiate(&param.pat, &subst);
+            Val::run(ty, var, param.span)
+        });
+        let inputs = inputs.collect();
+        let model = Func::Item {
+            id,
+            name: signature.name.clone(),
+            settings: signature.settings().map(|_| Arc::new(settings)),
+            site: Some(Site {
+                path: "".into(),
+                label: "".into(),
+            }),
+            span: signature.span,
+        };
+        self.apply(&Val::func(model, call.at), inputs, call.at);
+        self.written.clear();
     }
 
     /// Defaults fit their types, whether or not a call relies on them.

@@ -261,6 +261,25 @@ impl Checker<'_> {
         found.unwrap_or(Val::poison(at)).at(at)
     }
 
+    /// The fold of the cell at hand: an axis of `kfold`, from 1.
+    pub fn folds(&mut self, count: i64, at: Span) -> Val {
+        let numbers = 1..=count;
+        let axis = Arc::new(Axis {
+            id: AxisId {
+                at,
+                copy: Vec::new(),
+            },
+            name: "fold".into(),
+            filled: Filled::ByEach,
+            values: numbers.map(|n| Val::size(Size::number(n), at)).collect(),
+        });
+        let position = self.sweep.position(&axis);
+        axis.values
+            .get(position)
+            .cloned()
+            .unwrap_or(Val::poison(at))
+    }
+
     fn hole_values(&mut self, name: &str, args: &Args, at: Span) -> Option<Vec<Val>> {
         match name {
             "each" | "choice" => self.listed(args, at),

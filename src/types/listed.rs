@@ -31,7 +31,7 @@ fn entries(checker: &mut Checker<'_>, call: &Applied, val: &Val) -> Option<Ty> {
 
 impl Checker<'_> {
     /// A call whose value is known for each row.
-    fn row_call(
+    pub(super) fn row_call(
         &mut self,
         call: &Applied,
         ty: Ty,

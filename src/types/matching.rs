@@ -90,6 +90,13 @@ pub fn fit(val: Val, pat: &Pat, subst: &mut Subst, due: &Due) -> Result<Val, Pro
                 ..val
             })
         }
+        // The rows of a sweep over models are several models.
+        (Pat::List(of), Ty::Table(table))
+            if matches!(**of, Pat::Trained)
+                && matches!(table.cell, Some(Ty::Trained(_) | Ty::Evaluated(_))) =>
+        {
+            Ok(val)
+        }
         (Pat::Space(of), _) => fit(val, of, subst, due),
         (Pat::List(of), Ty::List(_)) => fit_all(val, of, subst, due, Ty::List),
         (Pat::Set(of), Ty::List(_) | Ty::Set(_)) => fit_all(val, of, subst, due, Ty::Set),

@@ -5,6 +5,7 @@
 //! Functions are checked where they are applied, a user's layer besides once by itself
 //! with letters for its sizes. Recursion does not exist, so checking by applying ends.
 
+mod angles;
 mod apply;
 mod bind;
 mod builtin;
@@ -27,6 +28,7 @@ mod problems;
 mod ranges;
 mod report;
 mod rules;
+mod sharing;
 mod signature;
 mod sites;
 mod size;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::angles::{angle_of, of_angle};
 use super::builtin::Applied;
 use super::check::Checker;
 use super::listed;
@@ -19,10 +20,12 @@ type Rule = fn(&mut Checker<'_>, &Applied) -> Val;
 /// after checking: no later stage knows them.
 pub const RULES: &[(&str, bool)] = &[
     ("abs", true),
+    ("acos", false),
     ("average", false),
     ("cbrt", true),
     ("chain", false),
     ("concat", true),
+    ("cos", false),
     ("div", false),
     ("exp", true),
     ("fill", false),
@@ -36,9 +39,11 @@ pub const RULES: &[(&str, bool)] = &[
     ("overlaps", false),
     ("repeat", false),
     ("reshape", true),
+    ("sin", false),
     ("size", false),
     ("sqrt", true),
     ("sum_of", false),
+    ("tan", false),
     ("weight", true),
     ("zeros", true),
 ];
@@ -46,6 +51,10 @@ pub const RULES: &[(&str, bool)] = &[
 /// The rule of that name.
 pub fn rule(name: &str) -> Option<Rule> {
     Some(match name {
+        "acos" => angle_of,
+        "cos" => |checker, call| of_angle(checker, call, libm::cos),
+        "sin" => |checker, call| of_angle(checker, call, libm::sin),
+        "tan" => |checker, call| of_angle(checker, call, libm::tan),
         "abs" => |checker, call| function(checker, call, f64::abs, None),
         "cbrt" => |checker, call| function(checker, call, libm::cbrt, Some((1, 3))),
         "average" | "greatest" | "least" | "sum_of" => listed::of_numbers,
@@ -261,6 +270,9 @@ fn repeat(checker: &mut Checker<'_>, call: &Applied) -> Val {
         return Val::poison(call.at);
     }
     let rounds = usize::try_from(times.as_int().unwrap_or(1)).unwrap_or(0);
+    if rounds > 1 {
+        checker.warn_of_sharing(call);
+    }
     let mut value = x.clone();
     for round in 0..rounds {
         let Some(each) = round_function(checker, call, round) else {

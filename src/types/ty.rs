@@ -173,6 +173,8 @@ pub struct TrainedTy {
     pub asked: Columns,
     /// Whether it says how unsure it is.
     pub spread: bool,
+    /// The columns of its trials, of a model that a search found.
+    pub trials: Option<Columns>,
 }
 
 /// What is known of ions put into a host.

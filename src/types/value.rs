@@ -100,6 +100,15 @@ pub enum Arg {
 }
 
 impl Arg {
+    /// Whether an error was reported for it, or for one of several.
+    pub fn failed(&self) -> bool {
+        match self {
+            Arg::Value(val) => val.is_poison(),
+            Arg::Later(..) => false,
+            Arg::Several(all) => all.iter().any(|(_, arg)| arg.failed()),
+        }
+    }
+
     /// Where it was written.
     pub fn span(&self) -> Span {
         match self {

@@ -1,5 +1,5 @@
 //! Keys of every example: renamed, reordered, commented and laid out otherwise at random, a
-//! script has the keys it had.
+//! script has the keys it had; with any of its numbers another it has others.
 
 use std::fs;
 
@@ -10,6 +10,7 @@ use tmo::syntax::ast::{ItemKind, Pattern};
 use tmo::syntax::{format, parse};
 use tmo::world::Disk;
 
+use crate::keys::bumped;
 use crate::project::files_below;
 
 fn below(stream: &mut Stream, end: usize) -> usize {
@@ -120,6 +121,37 @@ fn otherwise(text: &str, stream: &mut Stream) -> String {
         out.push_str(&"\n".repeat(1 + below(stream, 3)));
     }
     out
+}
+
+#[test]
+fn any_constant_of_a_script_changes_a_key() {
+    let mut changed = 0;
+    for folder in ["examples", "tests/scripts"] {
+        for path in files_below(folder, "tmo") {
+            let text = fs::read_to_string(&path).unwrap();
+            let path = path.to_str().unwrap();
+            let Some(expected) = keys(path, &text).filter(|keys| !keys.is_empty()) else {
+                continue;
+            };
+            let (head, body) = text.split_at(text.find("tmo 1").unwrap() + "tmo 1".len());
+            for (at, body) in bumped(body) {
+                let said = format!("{head}{body}");
+                let mut session = Session::new(&Disk);
+                // A kernel longer than its signal, a share above 100 %: no script.
+                if session.check(path, &said).failed() {
+                    continue;
+                }
+                let line = text[..head.len() + at].lines().last().unwrap_or_default();
+                assert_ne!(
+                    keys(path, &said).as_ref(),
+                    Some(&expected),
+                    "{path}: a number after `{line}` changes nothing"
+                );
+                changed += 1;
+            }
+        }
+    }
+    assert!(changed >= 60, "{changed}");
 }
 
 #[test]

@@ -137,14 +137,18 @@ fn the_same_computation_written_otherwise_has_the_same_keys() {
     }
 }
 
-/// Every number of a text that is not part of a word or a string: where it stands, and
-/// the text with a slightly larger one in its place.
-fn bumped(text: &str) -> Vec<(usize, String)> {
+/// Every number of a text that is not part of a word, a string or a comment: where it
+/// stands, and the text with a slightly larger one in its place.
+pub fn bumped(text: &str) -> Vec<(usize, String)> {
     let bytes = text.as_bytes();
     let mut all = Vec::new();
     let (mut at, mut quoted) = (0, false);
     while at < bytes.len() {
         let byte = bytes[at];
+        if !quoted && text[at..].starts_with("//") {
+            at += text[at..].find('\n').unwrap_or(text.len() - at);
+            continue;
+        }
         quoted ^= byte == b'"';
         let inside_a_word = at > 0
             && (bytes[at - 1].is_ascii_alphanumeric()

@@ -1,4 +1,4 @@
-//! Shapes of every primitive: what the checker infers is what the network that is built
+//! Shapes of every primitive, those over graphs in `on_graphs`: what the checker infers is what the network that is built
 //! has, and what it computes has as many numbers, on random sizes.
 
 use std::collections::BTreeSet;
@@ -12,21 +12,10 @@ use tmo::session::Session;
 use tmo::types::Given;
 use tmo::world::Memory;
 
+use crate::on_graphs::PRIMITIVES;
+
 /// Rounds with each primitive.
 const ROUNDS: u64 = 12;
-
-/// Layers over graphs, which `graphs` tests on structures.
-const ON_GRAPHS: &[&str] = &[
-    "cgcnn_atoms",
-    "embedding",
-    "gaussians",
-    "max",
-    "mean",
-    "one_hot",
-    "softmax",
-    "sum",
-    "zeros",
-];
 
 /// Layers that no network can hold yet: building one says so.
 const NOT_BUILT: &[&str] = &[];
@@ -178,7 +167,7 @@ fn random_sizes(stream: &mut Stream, least: usize) -> Vec<usize> {
 fn every_primitive_has_the_shape_that_is_inferred() {
     let mut untested = Vec::new();
     for name in layers() {
-        if ON_GRAPHS.contains(&&*name) || NOT_BUILT.contains(&&*name) {
+        if PRIMITIVES.contains(&&*name) || NOT_BUILT.contains(&&*name) {
             continue;
         }
         for round in 0..ROUNDS {

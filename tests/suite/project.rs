@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 use tmo::diagnostic::{Problem, draw};
 use tmo::nn::Threads;
+use tmo::plan::large;
 use tmo::run::interrupt::Interrupt;
 use tmo::run::progress::Silent;
 use tmo::run::store::Store;
@@ -95,6 +96,19 @@ pub fn check_text(world: &dyn World, path: &str, text: &str) -> Told {
 
 /// Check a text and, if nothing is wrong with it, run it in a new store.
 pub fn run_text(world: &dyn World, path: &str, text: &str) -> (Told, Option<Ran>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    run_in(&store, world, path, text, Interrupt::new())
+}
+
+/// The same in a store, under an interrupt.
+pub fn run_in(
+    store: &Store,
+    world: &dyn World,
+    path: &str,
+    text: &str,
+    interrupt: Interrupt,
+) -> (Told, Option<Ran>) {
     let mut session = Session::new(world);
     let script = session.check(path, text);
     let mut problems = script.problems.clone();
@@ -102,14 +116,15 @@ pub fn run_text(world: &dyn World, path: &str, text: &str) -> (Told, Option<Ran>
     if !script.failed() {
         match session.plan(&script) {
             Err(problem) => problems.push(problem),
+            Ok(plan) if large(&plan, &[]).is_some() => {
+                problems.extend(large(&plan, &[]));
+            }
             Ok(plan) => {
-                let folder = tempfile::tempdir().unwrap();
-                let store = Store::open(folder.path()).unwrap();
                 let threads = Threads::new(Some(1)).unwrap();
                 let options = Options {
-                    store: &store,
+                    store,
                     progress: &Silent,
-                    interrupt: Interrupt::new(),
+                    interrupt,
                     threads: &threads,
                 };
                 let done = session.run(&script.program, &plan, &[], &options);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::lost;
-use super::model::{Member, Said, model, say, training, unscored};
+use super::model::{Member, Said, made_by, members_of, model, say, training};
 use crate::diagnostic::{Code, Problem};
 use crate::plan::NodeId;
 use crate::run::store::Artifact;
@@ -28,7 +28,9 @@ struct Spread {
 
 /// `ensemble(…)`.
 pub fn ensemble(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Problem> {
-    let first = unscored(runner, runner.input(work)?);
+    let nodes = member_nodes(runner, work.inputs, work.span)?;
+    let first = nodes.first().copied().ok_or_else(|| lost(work.span))?;
+    let first = made_by(runner, first, work.span)?;
     let data = runner.dataset(first)?;
     let artifact = runner.cached(work, "ensemble", |runner| {
         let spread = calibrate(runner, work, &data)?;
@@ -75,6 +77,22 @@ fn calibrate(
     })
 }
 
+/// The nodes of an ensemble's members: its inputs, or the rows of the table it is given.
+fn member_nodes(
+    runner: &mut Runner<'_>,
+    inputs: &[NodeId],
+    span: Span,
+) -> Result<Vec<NodeId>, Problem> {
+    let mut all = Vec::new();
+    for input in inputs {
+        all.extend(members_of(runner, *input, span)?);
+    }
+    if all.len() < 2 {
+        return Err(too_few_members(span, all.len()));
+    }
+    Ok(all)
+}
+
 /// The networks of an ensemble, which must have been trained on the same rows.
 pub fn members(
     runner: &mut Runner<'_>,
@@ -83,15 +101,25 @@ pub fn members(
 ) -> Result<Vec<Member>, Problem> {
     let mut all = Vec::new();
     let mut rows = Vec::new();
-    for node in nodes {
-        all.extend(model(runner, *node, span)?.members);
-        let (trained, _) = training(runner, *node, span)?;
+    for node in member_nodes(runner, nodes, span)? {
+        all.extend(model(runner, node, span)?.members);
+        let (trained, _) = training(runner, node, span)?;
         rows.push(runner.plan.node(trained).map(|node| node.inputs.clone()));
     }
     if rows.iter().any(|of| Some(of) != rows.first()) {
         return Err(other_rows(span));
     }
     Ok(all)
+}
+
+fn too_few_members(span: Span, count: usize) -> Problem {
+    Problem::new(
+        Code::E0502,
+        "an ensemble has at least two members",
+        span,
+        format!("the table has {count} of them"),
+    )
+    .help("train the same network with other seeds: `train(…, seed: each(1..=5))`")
 }
 
 fn other_rows(span: Span) -> Problem {

@@ -14,7 +14,7 @@ mod watch;
 pub use ensemble::ensemble;
 pub use predict::predict;
 pub use refit::refit;
-pub use score::{EVALUATION, evaluate, evaluated};
+pub use score::{EVALUATION, Tested, evaluate, evaluated};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::builtins::layers::lower;
 use crate::diagnostic::Problem;
 use crate::ir::{Call, Network};
 use crate::nn::{self, Graph, TargetScale, Weights};
-use crate::plan::NodeId;
+use crate::plan::{NodeId, Plan, Work as Planned};
 use crate::run::{Dataset, Features, Runner, Value};
 use crate::source::Span;
 
@@ -62,64 +62,100 @@ pub struct Said {
     pub spread: f64,
 }
 
-/// The `train` or `import_weights` call whose settings a node's model has, and that call's node.
+/// The `train` or `import_weights` call whose settings a node's model has, and that call's
+/// node; of an ensemble those of its first member.
 pub fn training<'a>(
-    runner: &Runner<'a>,
+    runner: &mut Runner<'a>,
     of: NodeId,
     span: Span,
 ) -> Result<(NodeId, &'a Call), Problem> {
     let plan = runner.plan;
     let mut at = of;
-    while let Some(node) = plan.node(at) {
-        match plan.call(at) {
-            Some(call) if call.setting("network").is_some() => return Ok((at, call)),
-            _ => {}
+    loop {
+        at = made_by(runner, at, span)?;
+        if let Some(call) = plan.call(at).filter(|call| call.trains()) {
+            return Ok((at, call));
         }
-        match node.inputs.first() {
-            Some(input) => at = *input,
-            None => break,
-        }
+        let input = plan.node(at).and_then(|node| node.inputs.first());
+        let input = *input.ok_or_else(|| lost(span))?;
+        let members = members_of(runner, input, span)?;
+        at = members.first().copied().ok_or_else(|| lost(span))?;
     }
-    Err(lost(span))
 }
 
-/// The node that made a model, where a node only chose it among others: the key of what
-/// was chosen says which.
-pub fn chosen(
+/// The trainings that a node's model may come from, in the order in which the checker
+/// counts them: one, or that of each cell it is chosen from.
+pub fn trainings(plan: &Plan, of: NodeId) -> Vec<NodeId> {
+    let Some(node) = plan.node(of) else {
+        return Vec::new();
+    };
+    match &node.work {
+        Planned::Verb(call) if call.trains() => vec![of],
+        Planned::Cells(_) => {
+            let cells = node.inputs.iter();
+            cells.flat_map(|cell| trainings(plan, *cell)).collect()
+        }
+        Planned::Verb(_) | Planned::Part(_) => {
+            let input = node.inputs.first();
+            input.map_or(vec![], |input| trainings(plan, *input))
+        }
+    }
+}
+
+/// The node that made a model, behind its scores and behind the choice among others.
+pub fn made_by(
     runner: &mut Runner<'_>,
     of: NodeId,
     span: Span,
 ) -> Result<NodeId, Problem> {
     let plan = runner.plan;
-    if plan.call(of).is_none_or(|call| call.short_name() != "pick") {
-        return Ok(of);
+    let mut at = of;
+    loop {
+        at = match plan.call(at).map(Call::short_name) {
+            Some("pick") => {
+                let chosen = runner.value(at)?;
+                node_of(plan, &chosen).ok_or_else(|| lost(span))?
+            }
+            Some("evaluate") => runner
+                .plan
+                .node(at)
+                .and_then(|node| node.inputs.first().copied())
+                .ok_or_else(|| lost(span))?,
+            _ => return Ok(at),
+        };
     }
-    let key = match runner.value(of)? {
-        Value::Evaluated(artifact) | Value::Trained(artifact, _) => artifact.key,
-        _ => return Err(lost(span)),
-    };
-    let key = key.as_bytes();
-    let found = plan.nodes.iter().position(|node| node.key == *key);
-    found.map(NodeId).ok_or_else(|| lost(span))
 }
 
-/// The node of a model itself, where a node is that of its scores.
-pub fn unscored(runner: &Runner<'_>, of: NodeId) -> NodeId {
-    let plan = runner.plan;
-    match (plan.call(of), plan.node(of)) {
-        (Some(call), Some(node)) if call.short_name() == "evaluate" => {
-            let input = node.inputs.first();
-            input.map_or(of, |input| unscored(runner, *input))
-        }
-        _ => of,
-    }
+/// The node of a model that came out of a table: its key says which.
+fn node_of(plan: &Plan, model: &Value) -> Option<NodeId> {
+    let key = match model {
+        Value::Evaluated(artifact) | Value::Trained(artifact, _) => artifact.key,
+        _ => return None,
+    };
+    let found = plan
+        .nodes
+        .iter()
+        .position(|node| node.key == *key.as_bytes());
+    found.map(NodeId)
+}
+
+/// The nodes of the models that a node has: itself, or of a table those in its rows.
+pub fn members_of(
+    runner: &mut Runner<'_>,
+    of: NodeId,
+    span: Span,
+) -> Result<Vec<NodeId>, Problem> {
+    let Value::Table(table) = runner.value(of)? else {
+        return Ok(vec![of]);
+    };
+    let nodes = table.cells.iter().map(|cell| node_of(runner.plan, cell));
+    nodes.collect::<Option<_>>().ok_or_else(|| lost(span))
 }
 
 /// The model of a node: of a training, of its scores, of an ensemble.
 pub fn model(runner: &mut Runner<'_>, of: NodeId, span: Span) -> Result<Model, Problem> {
     let plan = runner.plan;
-    let of = chosen(runner, of, span)?;
-    let of = unscored(runner, of);
+    let of = made_by(runner, of, span)?;
     let Some(node) = plan.node(of) else {
         return Err(lost(span));
     };

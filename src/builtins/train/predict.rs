@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::domain::Domain;
 use super::lost;
-use super::model::{Model, model, unscored};
+use super::model::{Model, made_by, model, training, trainings};
 use crate::chem::Element;
 use crate::diagnostic::{Code, Problem};
+use crate::plan::NodeId;
 use crate::run::{Cell, Column, Dataset, Part, Runner, Value, Work};
+use crate::source::Span;
 use crate::types::Unit;
 
 /// The file of what is said of the rows.
@@ -32,10 +34,16 @@ struct Predictions {
 
 /// `predict(…)`.
 pub fn predict(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Problem> {
-    let [model_id, rows_id] = work.inputs else {
+    let Some((model_id, seen)) = work.inputs.split_first() else {
         return Err(lost(work.span));
     };
-    let (model_id, rows_id) = (unscored(runner, *model_id), *rows_id);
+    let rows_id = as_seen(runner, *model_id, seen, work.span)?;
+    let model_id = made_by(runner, *model_id, work.span)?;
+    // What models that were not chosen see need not be computed.
+    let work = &Work {
+        inputs: &[model_id, rows_id],
+        ..*work
+    };
     let artifact = runner.cached(work, "predictions", |runner| {
         let model = model(runner, model_id, work.span)?;
         let rows = runner.dataset(rows_id)?;
@@ -56,6 +64,23 @@ pub fn predict(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Proble
     with.features = None;
     with.columns.extend(columns(found, unit));
     Ok(Value::Dataset(Arc::new(with)))
+}
+
+/// The rows with what a model sees: of several, those with what the chosen one sees.
+pub fn as_seen(
+    runner: &mut Runner<'_>,
+    model: NodeId,
+    seen: &[NodeId],
+    span: Span,
+) -> Result<NodeId, Problem> {
+    if let [only] = seen {
+        return Ok(*only);
+    }
+    let (training, _) = training(runner, model, span)?;
+    let all = trainings(runner.plan, model);
+    let at = all.iter().position(|one| *one == training);
+    at.and_then(|at| seen.get(at).copied())
+        .ok_or_else(|| lost(span))
 }
 
 fn stored(error: &dyn std::fmt::Display, work: &Work<'_>) -> Problem {

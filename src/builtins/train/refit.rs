@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::model::{training, unscored};
+use super::model::{made_by, training};
 use super::score::read_course;
 use super::{fit, lost};
 use crate::diagnostic::Problem;
@@ -12,7 +12,8 @@ use crate::run::{Dataset, Part, Runner, Value, Work};
 /// `refit(…)`: the same network from the same start, on training and validation rows, for
 /// as many epochs as the first training kept; nothing is left to stop or to choose by.
 pub fn refit(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Problem> {
-    let input = unscored(runner, runner.input(work)?);
+    let input = runner.input(work)?;
+    let input = made_by(runner, input, work.span)?;
     let (_, call) = training(runner, input, work.span)?;
     let Value::Trained(first, data) = runner.value(input)? else {
         return Err(lost(work.span));

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failed::training_failed;
-use super::model::{Model, chosen, model, training, unscored};
+use super::model::{Model, made_by, model, training};
+use super::predict::as_seen;
 use super::{Course, TRAINING, WEIGHTS, lost};
 use crate::builtins::summary;
 use crate::diagnostic::{Code, Problem};
@@ -14,6 +15,7 @@ use crate::report::Prediction;
 use crate::run::store::Artifact;
 use crate::run::{Dataset, Part, Runner, Value, Work};
 use crate::source::Span;
+use crate::types::Unit;
 
 /// The file of an evaluated artifact that holds predictions and all around them.
 pub const EVALUATION: &str = "evaluation.json";
@@ -28,8 +30,17 @@ fn score(
     runner: &mut Runner<'_>,
     work: &Work<'_>,
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
-    let input = runner.input(work)?;
-    let (evaluation, weights) = evaluated(runner, input, work.id, true, work.span)?;
+    let Some((input, seen)) = work.inputs.split_first() else {
+        return Err(lost(work.span));
+    };
+    let tested = match seen {
+        [] => Tested::Own,
+        seen => {
+            let rows = as_seen(runner, *input, seen, work.span)?;
+            Tested::Rows(runner.dataset(rows)?)
+        }
+    };
+    let (evaluation, weights) = evaluated(runner, *input, work.id, tested, work.span)?;
     let bytes = serde_json::to_vec(&evaluation).map_err(|error| {
         Problem::new(Code::E0901, error.to_string(), work.span, "here")
     })?;
@@ -38,20 +49,28 @@ fn score(
     Ok(files)
 }
 
+/// What a model is tested on.
+pub enum Tested {
+    /// Nothing: the test rows of its data set stay unseen.
+    Nothing,
+    /// Those test rows.
+    Own,
+    /// Other rows, with what the model sees of them and what is to be predicted.
+    Rows(Arc<Dataset>),
+}
+
 /// Predictions of a trained model and all around them, and its weights, of which an
-/// ensemble has none. `id` is the node they are for. Without `test` the test rows stay
-/// unseen.
+/// ensemble has none. `id` is the node they are for.
 pub fn evaluated(
     runner: &mut Runner<'_>,
     of: NodeId,
     id: NodeId,
-    test: bool,
+    tested: Tested,
     span: Span,
 ) -> Result<(summary::Evaluation, Option<Vec<u8>>), Problem> {
-    let of = chosen(runner, of, span)?;
+    let of = made_by(runner, of, span)?;
     let (first, training) = training(runner, of, span)?;
     let model = model(runner, of, span)?;
-    let of = unscored(runner, of);
     let artifact = trained(runner, of, span)?;
     let weights = artifact.files.get(WEIGHTS).cloned();
     // The course of an ensemble is that of its first member.
@@ -62,18 +81,42 @@ pub fn evaluated(
             read_course(&member, span)?
         }
     };
-    let data = if test {
-        model.data.clone()
-    } else {
-        let mut seen = model.data.positions(Part::Train);
-        seen.extend(model.data.positions(Part::Val));
-        seen.sort_unstable();
-        Arc::new(model.data.pick(&seen))
+    let data = match tested {
+        Tested::Own => model.data.clone(),
+        Tested::Nothing | Tested::Rows(_) => {
+            let mut seen = model.data.positions(Part::Train);
+            seen.extend(model.data.positions(Part::Val));
+            seen.sort_unstable();
+            Arc::new(model.data.pick(&seen))
+        }
     };
-    let predictions = predict(runner, &model, &data, span)?;
+    let mut predictions = predict(runner, &model, &data, span)?;
+    if let Tested::Rows(rows) = tested {
+        let unit = data.target.as_ref().map_or("", |target| &target.unit);
+        let rows = to_be_tested(&rows, unit, span)?;
+        predictions.extend(predict(runner, &model, &rows, span)?);
+    }
     let evaluation =
         summary::evaluation(runner, id, training, &data, course, predictions);
     Ok((evaluation, weights))
+}
+
+/// Rows to test on, all of them test rows, their target in that unit.
+fn to_be_tested(rows: &Dataset, unit: &str, span: Span) -> Result<Dataset, Problem> {
+    let mut rows = rows.clone();
+    rows.parts = Some(vec![Part::Test; rows.rows.len()]);
+    let target = rows.target.as_mut().ok_or_else(|| lost(span))?;
+    if target.unit != unit {
+        let (from, to) = (Unit::parse(&target.unit), Unit::parse(unit));
+        let (Ok(from), Ok(to)) = (from, to) else {
+            return Err(lost(span));
+        };
+        for value in &mut target.values {
+            *value = to.count_in(from.canonical(*value));
+        }
+        target.unit = unit.to_owned();
+    }
+    Ok(rows)
 }
 
 fn trained(

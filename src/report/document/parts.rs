@@ -1,6 +1,8 @@
 //! The parts a document is set from: every section comes apart into texts, tables and
 //! figures, numbered and captioned, with their files.
 
+use std::collections::BTreeMap;
+
 use super::super::plot::{Figure, Parity, alike};
 use super::super::{
     OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, Scores, SplitScores,
@@ -63,7 +65,29 @@ pub(super) fn of(
             };
         }
     }
+    tell_apart(&mut maker.parts);
     Ok(maker.parts)
+}
+
+/// Figures that would be called the same are told apart by their lines in the script.
+fn tell_apart(parts: &mut [Part<'_>]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for part in parts.iter() {
+        if let Body::Figure { said, .. } = &part.body {
+            *seen.entry(said.clone()).or_default() += 1;
+        }
+    }
+    for part in parts {
+        let lines = part.origin.and_then(|origin| origin.lines);
+        if let (Body::Figure { said, .. }, Some(lines)) = (&mut part.body, lines)
+            && seen.get(said).is_some_and(|count| *count > 1)
+        {
+            *said = match lines {
+                (first, last) if first == last => format!("{said} (script line {first})"),
+                (first, last) => format!("{said} (script lines {first} to {last})"),
+            };
+        }
+    }
 }
 
 struct Maker<'a> {

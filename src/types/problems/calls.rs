@@ -1,12 +1,46 @@
 //! About calls, fields and functions.
 
 use super::{Due, article, describe};
+use crate::chem::Element;
 use crate::diagnostic::{Code, Problem, nearest};
 use crate::source::Span;
 use crate::types::pattern::Pat;
 use crate::types::subst::Subst;
 use crate::types::ty::{Columns, Ty};
-use crate::types::value::Val;
+use crate::types::value::{Form, Val};
+
+/// A layer of a parameter, used by every round of a `repeat` or `chain`.
+pub fn shared_by_rounds(name: &str, at: Span, rounds: &str) -> Problem {
+    Problem::new(
+        Code::W0407,
+        format!("all rounds of `{rounds}` share the weights of `{name}`"),
+        at,
+        "came in as a parameter: its weights stand where it was written",
+    )
+    .help(format!(
+        "write the layer in the brackets, `{rounds}(…, dense(w))`, for weights of each \
+         round; where sharing is meant, `let shared = {name}` says so"
+    ))
+}
+
+/// Something fitted to the rows before training, of what training changes.
+pub fn fitted_behind_weights(
+    name: &str,
+    at: Span,
+    weights: &str,
+    learnt: Span,
+) -> Problem {
+    Problem::new(
+        Code::E0408,
+        format!("`{name}` is fitted before training, to what training changes"),
+        at,
+        format!("its input depends on the weights of `{weights}`"),
+    )
+    .and(learnt, "which are learnt")
+    .help(format!(
+        "put `{name}()` before the layers that learn, or use `batch_norm()`"
+    ))
+}
 
 /// Something called that is no function.
 pub fn not_a_function(val: &Val, at: Span) -> Problem {
@@ -246,15 +280,43 @@ pub fn wrong_operand(symbol: &str, val: &Val, wanted: &str) -> Problem {
     )
 }
 
+/// A verb called as a method.
+pub fn behind_a_pipe(name: &str, at: Span, ty: &Ty) -> Problem {
+    Problem::new(
+        Code::E0203,
+        format!("{} has no field `{name}`", article(&ty.to_string())),
+        at,
+        "this is a function of the prelude",
+    )
+    .help(format!("write `… |> {name}(…)`"))
+}
+
 /// Sides of a comparison, entries of a list or branches of an `if` of different types.
 pub fn types_differ(what: &str, a: &Val, b: &Val) -> Problem {
-    Problem::new(
+    let problem = Problem::new(
         Code::E0201,
         format!("{what} must have one type"),
         b.span,
         format!("this is {}", article(&b.ty.to_string())),
     )
-    .and(a.span, format!("this is {}", article(&a.ty.to_string())))
+    .and(a.span, format!("this is {}", article(&a.ty.to_string())));
+    match element_in_quotes(a, b).or_else(|| element_in_quotes(b, a)) {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
+
+/// What to write for an element that was written as a text.
+fn element_in_quotes(text: &Val, other: &Val) -> Option<String> {
+    let Form::Text(word) = &text.form else {
+        return None;
+    };
+    let of_elements = match &other.ty {
+        Ty::List(of) | Ty::Set(of) => **of == Ty::Element,
+        ty => *ty == Ty::Element,
+    };
+    let known = word.parse::<Element>().is_ok();
+    (of_elements && known).then(|| format!("an element has no quotes: `{word}`"))
 }
 
 /// A field missing from a record.

@@ -186,6 +186,36 @@ pub fn unused(noun: &str, name: &str, at: Span) -> Problem {
     .help("use it in a `study`, or take it out")
 }
 
+/// Folds that cannot be cut.
+pub fn no_such_folds(folds: i64, most: i64, at: Span) -> Problem {
+    Problem::new(
+        Code::E0502,
+        format!("rows cannot be cut into {folds} folds"),
+        at,
+        format!("from 2 to {most}"),
+    )
+    .help("5 or 10 are usual: each fold trains the network once more")
+}
+
+/// Something that has no place in a report.
+pub fn not_for_a_report(entry: &Val) -> Problem {
+    let problem = Problem::new(
+        Code::E0201,
+        "a report holds figures, tables, texts, models and their scores",
+        entry.span,
+        format!("this is {}", article(&entry.ty.to_string())),
+    );
+    problem.help(match &entry.ty {
+        Ty::Dataset(_) => {
+            "`|> select(.id, .formula)` makes a table of its rows, \
+             `|> count(by: .nelements)` one of how many there are"
+        }
+        Ty::Report => "write the entries of that report here",
+        Ty::Function => "apply it: `rows |> histogram(of: .nsites)`",
+        _ => "`table({ name: … })` makes a table of one row of values",
+    })
+}
+
 /// A study that computes nothing a run could keep.
 pub fn not_a_study(name: &str, val: &Val) -> Problem {
     let problem = Problem::new(
@@ -199,6 +229,11 @@ pub fn not_a_study(name: &str, val: &Val) -> Problem {
             "a study is a table, a trained model, a figure or a report; \
              `|> select(.id, .formula)` makes a table of rows",
         ),
+        Ty::Function => problem
+            .help("a function has no value without its input: `rows |> predict(model)`"),
+        Ty::Number(_) | Ty::Bool | Ty::Text | Ty::Element => {
+            problem.help("a record of values is a table of one row: `{ value: … }`")
+        }
         _ => problem.help(
             "a study is a table, a trained model, a figure or a report, as in \
              `… |> train(…) |> evaluate(rmse, mae, r2)`",

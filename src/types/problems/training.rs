@@ -150,6 +150,55 @@ pub fn too_few_members(at: Span, count: usize) -> Problem {
     .help("train the same network with other seeds: `train(…, seed: 2)`")
 }
 
+/// Rows to test on, without what is to be predicted.
+pub fn nothing_to_test(at: Span) -> Problem {
+    Problem::new(
+        Code::E0505,
+        "nothing is known to test on",
+        at,
+        "these rows have no target",
+    )
+    .help("add `|> target(.formation_energy_per_atom)`: what the model was trained for")
+}
+
+/// Rows to test on, with a target of another dimension.
+pub fn other_target(at: Span, found: &TargetTy, wanted: &TargetTy) -> Problem {
+    Problem::new(
+        Code::E0302,
+        format!("the model predicts `{}`, {}", wanted.name, wanted.dimension),
+        at,
+        format!(
+            "the target of these rows is `{}`, {}",
+            found.name, found.dimension
+        ),
+    )
+    .help("give the rows the target the model was trained for")
+}
+
+/// A spread asked of a model that always says the same.
+pub fn nothing_random(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0509,
+        format!("nothing in `{name}` is random"),
+        at,
+        "asked again it says the same",
+    )
+    .help("give it a `dropout(10%)`, or make an `ensemble` of several seeds")
+}
+
+/// Members of an ensemble that were trained on different rows, or see different things.
+pub fn other_rows(at: Span) -> Problem {
+    Problem::new(
+        Code::E0404,
+        "the members of an ensemble are trained on the same rows and features",
+        at,
+        "these are not",
+    )
+    .help(
+        "give them one data set: `let a = rows |> train(…)`, `let b = rows |> train(…)`",
+    )
+}
+
 /// `refit` of a training whose rate follows the validation loss.
 pub fn refit_watches_nothing(at: Span) -> Problem {
     Problem::new(

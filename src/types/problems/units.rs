@@ -129,7 +129,22 @@ pub fn sides_differ(
     )
     .and(a.0.span, format!("this is {}", article(&a.1.to_string())))
     .and(b.0.span, format!("this is {}", article(&b.1.to_string())))
-    .help(quotient(a.1, b.1))
+    .help(
+        unit_forgotten(a.0, b.1)
+            .or_else(|| unit_forgotten(b.0, a.1))
+            .unwrap_or_else(|| quotient(a.1, b.1)),
+    )
+}
+
+/// What to write for a bare number where a quantity is due.
+fn unit_forgotten(number: &Val, due: Dimension) -> Option<String> {
+    let bare = match &number.form {
+        Form::Size(size) => size.as_number()?.to_string(),
+        Form::Real(real) if real.dimension.is_none() => real.value.to_string(),
+        _ => return None,
+    };
+    (!due.is_none())
+        .then(|| format!("a number of it has a unit: write `{bare} {}`", due.unit()))
 }
 
 /// How the two dimensions differ.

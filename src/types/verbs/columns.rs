@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::Subject;
 use crate::ir::{Call, Expr, Kind, Lambda, Setting, Static};
+use crate::source::Span;
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::problems;
@@ -191,34 +194,62 @@ pub fn table(checker: &mut Checker<'_>, call: &Applied) -> Val {
             return Val::poison(call.at);
         }
     };
-    let mut columns = Columns::new();
+    if fields.values().any(Val::is_poison) {
+        return Val::poison(call.at);
+    }
+    if let Some(val) = fields.values().find(|val| !in_a_row(&val.ty)) {
+        checker.report(problems::not_a_column(val));
+        return Val::poison(call.at);
+    }
+    one_row(&fields, call.at)
+}
+
+/// Whether a table of one row may hold it.
+fn in_a_row(ty: &Ty) -> bool {
+    column_fits(ty) || matches!(ty, Ty::Scores(_))
+}
+
+/// A record of plain values where rows are due is a table of one row; all else stays what
+/// it is.
+pub fn as_rows(val: Val) -> Val {
+    match &val.form {
+        Form::Record(fields) if fields.values().any(Val::is_poison) => {
+            Val::poison(val.span)
+        }
+        Form::Record(fields)
+            if !fields.is_empty() && fields.values().all(|val| in_a_row(&val.ty)) =>
+        {
+            one_row(fields, val.span)
+        }
+        _ => val,
+    }
+}
+
+/// The table that fields are a row of.
+fn one_row(fields: &IndexMap<Arc<str>, Val>, at: Span) -> Val {
+    let columns = fields
+        .iter()
+        .map(|(name, val)| (name.clone(), val.ty.clone()));
+    let table = TableTy {
+        columns: columns.collect(),
+        ..TableTy::default()
+    };
+    let ty = Ty::Table(table.into());
     let (mut names, mut inputs) = (Vec::new(), Vec::new());
-    for (name, val) in &fields {
-        if val.is_poison() {
-            return Val::poison(call.at);
-        }
-        if !column_fits(&val.ty) && !matches!(val.ty, Ty::Scores(_)) {
-            checker.report(problems::not_a_column(val));
-            return Val::poison(call.at);
-        }
+    for (name, val) in fields {
         let Some(expr) = val.as_ir() else {
-            return Val::unknown(Ty::Poison, call.at);
+            return Val::unknown(ty, at);
         };
         names.push(Static::Text(name.clone()));
         inputs.push(shown_expr(expr, &val.ty));
-        columns.push((name.clone(), val.ty.clone()));
     }
     let made = Call {
-        builtin: checker.program.full_name(call.id).into(),
+        builtin: "prelude.table".into(),
         settings: vec![("names".into(), Setting::Static(Static::List(names)))],
         inputs,
         site: None,
     };
-    let table = TableTy {
-        columns,
-        ..TableTy::default()
-    };
-    Val::run(Ty::Table(table.into()), Kind::Call(made), call.at)
+    Val::run(ty, Kind::Call(made), at)
 }
 
 /// Ends of the names `save` takes.

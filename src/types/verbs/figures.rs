@@ -163,8 +163,7 @@ pub fn report(checker: &mut Checker<'_>, call: &Applied) -> Val {
                 | Ty::Text
         );
         if !fits {
-            let wanted = "figures, tables, texts, models and their scores";
-            checker.report(problems::wrong_operand("report", entry, wanted));
+            checker.report(problems::not_for_a_report(entry));
             return Val::poison(call.at);
         }
         match entry.as_ir() {

@@ -20,6 +20,7 @@ use super::problems;
 use super::ty::{Columns, DatasetTy, Part, TableTy, Ty};
 use super::value::{Form, Val};
 
+pub use columns::as_rows;
 pub use insertion::{ECHOED, insertion_fields};
 
 /// What a verb makes of its arguments.
@@ -54,9 +55,11 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("jarvis", super::source::structures),
     ("join", rows::join),
     ("jsonl", sources::jsonl),
+    ("kfold", splits::kfold),
     ("lines", figures::points),
     ("matbench", super::source::structures),
     ("materials_project", super::source::structures),
+    ("mc_dropout", models::mc_dropout),
     ("optimade", super::source::structures),
     ("periodic_table", figures::periodic_table),
     ("pick", search::pick),

@@ -215,7 +215,7 @@ pub fn tune(checker: &mut Checker<'_>, call: &Applied) -> Val {
         checker.report(problems::wrong_operand("tune", &first, "a `train(…)`"));
         return Val::poison(call.at);
     };
-    let trained = trained.clone();
+    let mut trained = trained.clone();
     if swept.axes.is_empty() {
         checker.report(problems::nothing_to_tune(at));
     }
@@ -230,6 +230,7 @@ pub fn tune(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Form::Run(sample) = &first.form else {
         return Val::unknown(Ty::Trained(trained), call.at);
     };
+    Arc::make_mut(&mut trained).trials = Some(trials(&swept.axes, &found.ty));
     let space = Space {
         axes: swept.axes.iter().map(|axis| search_axis(axis)).collect(),
         sample: sample.clone(),
@@ -239,6 +240,22 @@ pub fn tune(checker: &mut Checker<'_>, call: &Applied) -> Val {
         ("trial".into(), Setting::Space(Arc::new(space))),
     ];
     checker.emit_with(call, Ty::Trained(trained), settings)
+}
+
+/// What is known of each trial: its number, what its holes were filled with, and what
+/// `minimize` came to. A hole of a copy that not every trial has may be missing.
+fn trials(axes: &[Arc<Axis>], minimized: &Ty) -> Columns {
+    let mut columns: Columns = vec![("trial".into(), Ty::int())];
+    for axis in axes {
+        let ty = axis.values.first().map_or(Ty::Poison, |val| val.ty.clone());
+        let ty = match axis.id.copy.is_empty() {
+            true => ty,
+            false => Ty::Maybe(ty.into()),
+        };
+        columns.push((axis.name.clone(), ty));
+    }
+    columns.push(("minimized".into(), minimized.clone()));
+    columns
 }
 
 fn search_axis(axis: &crate::types::holes::Axis) -> SearchAxis {

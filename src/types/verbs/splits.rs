@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use super::data;
 use super::lambdas::with_unit;
-use crate::ir::{Kind, Setting};
+use crate::ir::{Call, Kind, Setting, Static};
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::numeric::{number, unless_missing};
 use crate::types::problems;
 use crate::types::ty::{TargetTy, Ty};
 use crate::types::value::Val;
+
+/// The most folds a data set is cut into.
+const MOST_FOLDS: i64 = 1000;
 
 pub fn target(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(mut data) = data(call) else {
@@ -120,21 +123,64 @@ fn test_set_aside(checker: &mut Checker<'_>, call: &Applied) -> Option<Ty> {
 }
 
 pub fn holdout(checker: &mut Checker<'_>, call: &Applied) -> Val {
-    let Some(mut data) = data(call) else {
-        return Val::unknown(Ty::Poison, call.at);
-    };
-    if data.has_val {
-        checker.report(problems::split_twice("holdout", call.at, "validation rows"));
+    match val_set_aside(checker, call) {
+        Some(ty) => checker.emit(call, ty),
+        None => Val::poison(call.at),
+    }
+}
+
+/// `kfold(5)`: a holdout with an axis `fold`.
+pub fn kfold(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(ty) = val_set_aside(checker, call) else {
         return Val::poison(call.at);
+    };
+    let (Some(folds), Some(seed)) = (
+        call.value("folds").and_then(Val::as_int),
+        call.value("seed").and_then(Val::as_static),
+    ) else {
+        return super::not_known(checker, call, "folds");
+    };
+    if !(2..=MOST_FOLDS).contains(&folds) {
+        let at = call.span_of("folds");
+        checker.report(problems::no_such_folds(folds, MOST_FOLDS, at));
+        return Val::poison(call.at);
+    }
+    let fold = checker.folds(folds, call.at);
+    let (Some(rows), Some(fold)) =
+        (call.value("rows").and_then(Val::as_ir), fold.as_static())
+    else {
+        return Val::unknown(ty, call.at);
+    };
+    let settings = [
+        ("folds", Static::Int(folds)),
+        ("fold", fold),
+        ("seed", seed),
+    ];
+    let settings = settings.map(|(name, value)| (name.into(), Setting::Static(value)));
+    let of = Call {
+        builtin: checker.program.full_name(call.id).into(),
+        settings: settings.into(),
+        inputs: vec![rows],
+        site: None,
+    };
+    Val::run(ty, Kind::Call(of), call.at)
+}
+
+/// The data set with rows held out of training, when none are yet.
+fn val_set_aside(checker: &mut Checker<'_>, call: &Applied) -> Option<Ty> {
+    let mut data = data(call)?;
+    let name = call.signature.name.clone();
+    if data.has_val {
+        checker.report(problems::split_twice(&name, call.at, "validation rows"));
+        return None;
     }
     if !data.has_test {
         let why =
             "there are no training rows to hold some out of: the test rows come first";
-        let problem =
-            problems::split_missing("holdout", call.at, why, "split(test: 20%)");
-        checker.report(problem);
-        return Val::poison(call.at);
+        let fix = "split(test: 20%)";
+        checker.report(problems::split_missing(&name, call.at, why, fix));
+        return None;
     }
     data.has_val = true;
-    checker.emit(call, Ty::Dataset(data.into()))
+    Some(Ty::Dataset(data.into()))
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{data, not_known};
-use crate::ir::{Kind, Lambda, Setting};
+use crate::diagnostic::Problem;
+use crate::ir::{Call, Kind, Lambda, Setting, Static};
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::dimension::{Dimension, Exponent};
@@ -42,11 +43,22 @@ pub fn featurize(checker: &mut Checker<'_>, call: &Applied) -> Val {
 }
 
 pub fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {
-    let trained = match call.value("trained").map(|val| val.ty.clone()) {
-        Some(Ty::Trained(trained) | Ty::Evaluated(trained)) => trained,
+    let (Some(model), Some(on)) = (call.value("trained").cloned(), call.value("on"))
+    else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    let trained = match &model.ty {
+        Ty::Trained(trained) | Ty::Evaluated(trained) => trained.clone(),
         _ => return Val::unknown(Ty::Poison, call.at),
     };
-    if !trained.data.has_test {
+    let on =
+        (!matches!(&on.ty, Ty::Record(fields) if fields.is_empty())).then(|| on.clone());
+    if let Some(on) = &on {
+        if let Some(problem) = not_tested_on(on, &trained) {
+            checker.report(problem);
+            return Val::poison(call.at);
+        }
+    } else if !trained.data.has_test {
         let why = "there are no test rows to evaluate on";
         let problem =
             problems::split_missing("evaluate", call.at, why, "split(test: 20%)");
@@ -61,7 +73,39 @@ pub fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {
         asked,
         ..(*trained).clone()
     };
-    checker.emit(call, Ty::Evaluated(trained.into()))
+    let ty = Ty::Evaluated(trained.into());
+    let metrics = call.value("metrics").and_then(Val::as_static);
+    let inputs = match &on {
+        None => model.as_ir().map(|model| vec![model]),
+        Some(rows) => {
+            let on_bad = Static::Symbol("prelude.fail".into());
+            super::models::seen_by(&model, rows, &on_bad, call.at)
+        }
+    };
+    let (Some(metrics), Some(inputs)) = (metrics, inputs) else {
+        return Val::unknown(ty, call.at);
+    };
+    let of = Call {
+        builtin: checker.program.full_name(call.id).into(),
+        settings: vec![("metrics".into(), Setting::Static(metrics))],
+        inputs,
+        site: None,
+    };
+    Val::run(ty, Kind::Call(of), call.at)
+}
+
+/// Why a model cannot be tested on something; none when it can.
+fn not_tested_on(on: &Val, trained: &TrainedTy) -> Option<Problem> {
+    let Ty::Dataset(data) = &on.ty else {
+        let wanted = "a data set with a target";
+        return Some(problems::wrong_operand("evaluate(on:)", on, wanted));
+    };
+    let Some(target) = &data.target else {
+        return Some(problems::nothing_to_test(on.span));
+    };
+    let wanted = trained.data.target.as_ref()?;
+    (target.dimension != wanted.dimension)
+        .then(|| problems::other_target(on.span, target, wanted))
 }
 
 pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
@@ -87,6 +131,7 @@ pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
         data,
         asked: Vec::new(),
         spread: false,
+        trials: None,
     }));
     checker.emit_with(call, ty, vec![setting])
 }
