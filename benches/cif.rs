@@ -6,13 +6,17 @@
 //! Python that has pymatgen (default `python3`). Where there is none, the noted figure
 //! stands beside ours and is marked so.
 
+mod rate;
+
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
+use rate::Rate;
+use rayon::prelude::*;
+use tmo::chem::Fault;
 use tmo::chem::bundled::bundled;
 use tmo::chem::formats::{Settings, Source, cif};
 
@@ -49,11 +53,15 @@ fn main() -> Result<(), Failure> {
     let bytes: usize = files.iter().map(String::len).sum();
     println!("cif: {} files of {origin}, {bytes} bytes", files.len());
     let one = measure(&files, 1)?;
-    println!("  tmo, one thread     {one:>10.0} files/s");
+    println!(
+        "  tmo, one thread     {:>10.0} files/s ({:.0} per second of processor time)",
+        one.clock, one.processor
+    );
     let two = measure(&files, 2)?;
     println!(
-        "  tmo, two threads    {two:>10.0} files/s ({:.2} times)",
-        two / one
+        "  tmo, two threads    {:>10.0} files/s, gain {}",
+        two.clock,
+        one.gain(two)
     );
     let python = std::env::var("TMO_BENCH_PYTHON").unwrap_or("python3".to_owned());
     let peer = match run_peer(&python, &files) {
@@ -67,7 +75,7 @@ fn main() -> Result<(), Failure> {
             NOTED_PEER
         }
     };
-    println!("  ratio               {:>10.0}", one / peer);
+    println!("  ratio               {:>10.0}", one.processor / peer);
     Ok(())
 }
 
@@ -93,36 +101,18 @@ fn from_bundled() -> Result<Vec<String>, Failure> {
     Ok(set.rows.iter().map(write).collect())
 }
 
-/// Files per second: the best of five runs of at least 0.3 s.
-fn measure(files: &[String], threads: usize) -> Result<f64, Failure> {
+fn measure(files: &[String], threads: usize) -> Result<Rate, Failure> {
     let settings = Settings::default();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    let mut best = 0.0_f64;
-    for _ in 0..5 {
-        let (start, mut done) = (Instant::now(), 0);
-        while start.elapsed() < Duration::from_millis(300) {
-            if threads == 1 {
-                read_all(files, &settings)?;
-            } else {
-                let half = files.len() / 2;
-                let (left, right) = files.split_at_checked(half).ok_or("no files")?;
-                let (left, right) = pool.join(
-                    || read_all(left, &settings).map_err(|e| e.to_string()),
-                    || read_all(right, &settings).map_err(|e| e.to_string()),
-                );
-                left?;
-                right?;
-            }
-            done += files.len();
-        }
-        best = best.max(done as f64 / start.elapsed().as_secs_f64());
-    }
-    Ok(best)
+    // A few files at a time: halves would not be equally long.
+    Rate::of(files.len(), threads, || {
+        files
+            .par_chunks(8)
+            .try_for_each(|few| read_all(few, &settings))
+            .map_err(|error| error.to_string())
+    })
 }
 
-fn read_all(files: &[String], settings: &Settings) -> Result<(), Failure> {
+fn read_all(files: &[String], settings: &Settings) -> Result<(), Fault> {
     for text in files {
         let source = Source::new("bench.cif", text.as_bytes());
         let mut bad = None;
@@ -136,7 +126,7 @@ fn read_all(files: &[String], settings: &Settings) -> Result<(), Failure> {
             ControlFlow::Continue(())
         });
         if let Some(fault) = bad {
-            return Err(fault.into());
+            return Err(fault);
         }
     }
     Ok(())

@@ -7,18 +7,22 @@
 //! ase (default `python3`). Where a peer is not importable the noted figure stands in
 //! its place and is marked so.
 
+mod rate;
+
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use rate::Rate;
 use rayon::prelude::*;
 use serde::Deserialize;
-use tmo::chem::acsf::{AcsfSettings, Angular, acsf};
+use tmo::chem::acsf::{AcsfSettings, Angular, acsf_in};
 use tmo::chem::bundled::bundled;
 use tmo::chem::coulomb::{Convention, sine_coulomb_matrix};
 use tmo::chem::density::density_features;
 use tmo::chem::element::Element;
+use tmo::chem::neighbours::Finder;
 use tmo::chem::soap::{Average, Soap, SoapSettings};
 use tmo::chem::species::SpeciesList;
 use tmo::chem::structure::Structure;
@@ -70,7 +74,12 @@ const CASES: [Case; 6] = [
         python: "lambda s, a: ACSF(r_cut=6.0, g2_params=g2, g4_params=g4, \
                  species=own(a), periodic=True).create(a)",
         ours: |s| {
-            let rows = acsf(s, &acsf_settings(), &SpeciesList::of(s))?;
+            thread_local! {
+                static FINDER: RefCell<Finder> = RefCell::new(Finder::new());
+            }
+            let (settings, species) = (acsf_settings(), SpeciesList::of(s));
+            let rows = FINDER
+                .with_borrow_mut(|finder| acsf_in(finder, s, &settings, &species))?;
             first(rows.values())
         },
     },
@@ -157,8 +166,8 @@ fn main() -> Result<(), Failure> {
         println!("peers not run now: {why}; set TMO_BENCH_PYTHON");
     }
     println!(
-        "{:<13} {:>9} {:>9} {:>6}  peer",
-        "", "1 thread", "2 threads", ""
+        "{:<13} {:>20} {:>9}  gain, peer",
+        "", "1 thread (processor)", "2 threads"
     );
     for (k, case) in cases.iter().enumerate() {
         let one = measure(&structures, case, 1)?;
@@ -170,14 +179,21 @@ fn main() -> Result<(), Failure> {
         };
         let peer = match peer {
             Some(peer) => {
-                format!("{peer:.0}/s {} ({how}), ratio {:.1}", case.peer, one / peer)
+                format!(
+                    "{peer:.0}/s {} ({how}), ratio {:.1}",
+                    case.peer,
+                    one.processor / peer
+                )
             }
             None => format!("no figure of {} ({how})", case.peer),
         };
         println!(
-            "{:<13} {one:>8.0}  {two:>8.0}  {:>5.2}  {peer}",
+            "{:<13} {:>8.0} ({:>9.0}) {:>9.0}  {}  {peer}",
             case.name,
-            two / one,
+            one.clock,
+            one.processor,
+            two.clock,
+            one.gain(two),
         );
     }
     Ok(())
@@ -195,8 +211,8 @@ fn soap(
     average: Average,
 ) -> Result<f64, Failure> {
     thread_local! {
-        static READY: std::cell::RefCell<Option<Soap>> =
-            const { std::cell::RefCell::new(None) };
+        static READY: RefCell<(Option<Soap>, Finder)> =
+            RefCell::new((None, Finder::new()));
     }
     let settings = SoapSettings {
         r_cut,
@@ -204,7 +220,7 @@ fn soap(
         l_max,
         sigma: 0.5,
     };
-    READY.with_borrow_mut(|ready| {
+    READY.with_borrow_mut(|(ready, finder)| {
         if ready
             .as_ref()
             .is_none_or(|soap| *soap.settings() != settings)
@@ -212,7 +228,8 @@ fn soap(
             *ready = Some(Soap::new(settings)?);
         }
         let soap = ready.as_ref().ok_or("no basis")?;
-        let rows = soap.spectra(structure, &SpeciesList::of(structure), average)?;
+        let rows =
+            soap.spectra_in(finder, structure, &SpeciesList::of(structure), average)?;
         first(rows.values())
     })
 }
@@ -233,32 +250,19 @@ fn acsf_settings() -> AcsfSettings {
     }
 }
 
-/// Structures per second: the best of five runs of at least 0.3 s.
 fn measure(
     structures: &[Structure],
     case: &Case,
     threads: usize,
-) -> Result<f64, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    let mut best = 0.0_f64;
-    for _ in 0..5 {
-        let (start, mut done) = (Instant::now(), 0);
-        while start.elapsed() < Duration::from_millis(300) {
-            pool.install(|| {
-                structures.par_iter().try_for_each(|structure| {
-                    let value = (case.ours)(black_box(structure));
-                    black_box(value)
-                        .map(drop)
-                        .map_err(|error| error.to_string())
-                })
-            })?;
-            done += structures.len();
-        }
-        best = best.max(done as f64 / start.elapsed().as_secs_f64());
-    }
-    Ok(best)
+) -> Result<Rate, Failure> {
+    Rate::of(structures.len(), threads, || {
+        structures.par_iter().try_for_each(|structure| {
+            let value = (case.ours)(black_box(structure));
+            black_box(value)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        })
+    })
 }
 
 #[derive(Deserialize)]

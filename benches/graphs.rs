@@ -7,11 +7,13 @@
 //! `python3`). A reference that does not run there is given by the noted figure, and
 //! marked so.
 
+mod rate;
+
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use rate::Rate;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tmo::chem::Structure;
@@ -102,7 +104,10 @@ fn main() -> Result<(), Failure> {
         "{} structures of {mean:.1} atoms on average",
         structures.len()
     );
-    println!("structures/s                one thread  two threads  gain   reference");
+    println!(
+        "structures/s                one thread  two threads  gain                 reference"
+    );
+    println!("(by the clock; in brackets per second of processor time)");
     let peers = run_peers(&structures);
     if let Err(why) = &peers {
         println!("references not run now: {why}; set TMO_BENCH_PYTHON");
@@ -119,13 +124,19 @@ fn main() -> Result<(), Failure> {
         };
         let said = match peer {
             Some((peer, how)) => {
-                let ratio = one / peer;
+                let ratio = one.processor / peer;
                 format!("{peer:.0} ({}, {how}), ratio {ratio:.0}", job.peer)
             }
             None => "none".to_owned(),
         };
-        let gain = two / one;
-        println!("{:26}{one:>12.0}{two:>13.0}{gain:>6.2}   {said}", job.name);
+        println!(
+            "{:26}{:>12.0} ({:.0}) {:>13.0}  {}   {said}",
+            job.name,
+            one.clock,
+            one.processor,
+            two.clock,
+            one.gain(two)
+        );
     }
     Ok(())
 }
@@ -198,24 +209,15 @@ fn jobs() -> Vec<Job> {
     ]
 }
 
-/// Structures per second: the best of five runs of at least 0.3 s.
-fn measure(structures: &[Structure], kind: Kind, threads: usize) -> Result<f64, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    let mut best = 0.0_f64;
-    for _ in 0..5 {
-        let (start, mut done) = (Instant::now(), 0);
-        while start.elapsed() < Duration::from_millis(300) {
-            pool.install(|| match kind {
-                Kind::List(cutoff) => all_lists(structures, cutoff),
-                Kind::Graph(recipe) => all_graphs(structures, &recipe),
-            })?;
-            done += structures.len();
-        }
-        best = best.max(done as f64 / start.elapsed().as_secs_f64());
-    }
-    Ok(best)
+fn measure(
+    structures: &[Structure],
+    kind: Kind,
+    threads: usize,
+) -> Result<Rate, Failure> {
+    Rate::of(structures.len(), threads, || match kind {
+        Kind::List(cutoff) => all_lists(structures, cutoff),
+        Kind::Graph(recipe) => all_graphs(structures, &recipe),
+    })
 }
 
 fn all_lists(structures: &[Structure], cutoff: f64) -> Result<(), String> {

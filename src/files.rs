@@ -9,6 +9,10 @@ use crate::chem::formats::{self, Format, Labels, Limits, Settings};
 use crate::chem::{Fault, OnBad, Records};
 use crate::world::World;
 
+/// Bytes of a file that are read to know its columns, where they hold as many records as
+/// that needs.
+const HEAD_BYTES: u64 = 2 << 20;
+
 /// The labels file that graph networks' data folders hold, without a header.
 const OWN_LABELS: &str = "id_prop.csv";
 
@@ -74,18 +78,12 @@ pub fn read(
         .list(path)
         .map_err(|error| formats::unreadable(&name, &error))?;
     let labels = labels(world, path, reading, members.as_deref(), &settings.limits)?;
-    let many = members.is_some();
-    let mut records =
-        formats::read_each(&name, reading.on_bad, many, labels, most, |sink| {
-            let Some(members) = members else {
-                return match content(world, path, &settings.limits) {
-                    Ok(bytes) => match refused(&name, &bytes, reading) {
-                        Some(fault) => sink(Err(fault)),
-                        None => formats::each_of(&name, &bytes, &settings, sink),
-                    },
-                    Err(fault) => sink(Err(fault)),
-                };
-            };
+    let Some(members) = members else {
+        let records = one_file(world, path, reading, &settings, labels, most)?;
+        return Ok(with_units(records, reading));
+    };
+    let records =
+        formats::read_each(&name, reading.on_bad, true, labels, most, |sink| {
             for member in members {
                 let name = member.display().to_string();
                 if !formats::in_folder(&name, settings.format) {
@@ -98,6 +96,48 @@ pub fn read(
             }
             std::ops::ControlFlow::Continue(())
         })?;
+    Ok(with_units(records, reading))
+}
+
+/// The records of a file. Where only the first `most` are wanted, the head of it is read,
+/// and the rest only if that does not give them.
+fn one_file(
+    world: &dyn World,
+    path: &Path,
+    reading: &Reading,
+    settings: &Settings,
+    labels: Option<Labels>,
+    most: usize,
+) -> Result<Records, Fault> {
+    let name = path.display().to_string();
+    let read = |bytes: &[u8], labels| {
+        formats::read_each(&name, reading.on_bad, false, labels, most, |sink| {
+            match refused(&name, bytes, reading) {
+                Some(fault) => sink(Err(fault)),
+                None => formats::each_of(&name, bytes, settings, sink),
+            }
+        })
+    };
+    let mut file = world
+        .open(path)
+        .map_err(|error| formats::unreadable(&name, &error))?;
+    let mut bytes = Vec::new();
+    if most < usize::MAX {
+        fill(&mut *file, &name, HEAD_BYTES, &mut bytes)?;
+        if bytes.len() as u64 == HEAD_BYTES
+            && let Some(head) = formats::head(&bytes)
+            && let Ok(records) = read(&head, labels.clone())
+            && records.rows.len() == most
+        {
+            return Ok(records);
+        }
+    }
+    rest(&mut *file, &name, &settings.limits, &mut bytes)?;
+    read(&bytes, labels)
+}
+
+/// The records with the units that the script gives columns.
+fn with_units(mut records: Records, reading: &Reading) -> Records {
     for (name, unit) in &reading.units {
         let column = records
             .columns
@@ -107,7 +147,7 @@ pub fn read(
             column.unit = Some(unit.clone());
         }
     }
-    Ok(records)
+    records
 }
 
 fn labels(
@@ -153,17 +193,41 @@ fn refused(name: &str, bytes: &[u8], reading: &Reading) -> Option<Fault> {
 /// The bytes of a file, no more than the limits allow.
 fn content(world: &dyn World, path: &Path, limits: &Limits) -> Result<Vec<u8>, Fault> {
     let name = path.display().to_string();
-    let unreadable = |error| formats::unreadable(&name, &error);
-    let reader = world.open(path).map_err(unreadable)?;
+    let mut reader = world
+        .open(path)
+        .map_err(|error| formats::unreadable(&name, &error))?;
     let mut bytes = Vec::new();
+    rest(&mut *reader, &name, limits, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Read `most` bytes, or all there are.
+fn fill(
+    reader: &mut dyn Read,
+    name: &str,
+    most: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Fault> {
     reader
-        .take(limits.file_bytes + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+        .take(most)
+        .read_to_end(bytes)
+        .map(drop)
+        .map_err(|error| formats::unreadable(name, &error))
+}
+
+/// Read on to the end.
+fn rest(
+    reader: &mut dyn Read,
+    name: &str,
+    limits: &Limits,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Fault> {
+    let most = limits.file_bytes + 1 - bytes.len() as u64;
+    fill(reader, name, most, bytes)?;
     if bytes.len() as u64 > limits.file_bytes {
         return Err(Fault {
             code: code::UNREADABLE,
-            file: name,
+            file: name.to_owned(),
             line: 0,
             column: None,
             record: None,
@@ -172,5 +236,5 @@ fn content(world: &dyn World, path: &Path, limits: &Limits) -> Result<Vec<u8>, F
             help: "split it into several files".to_owned(),
         });
     }
-    Ok(bytes)
+    Ok(())
 }

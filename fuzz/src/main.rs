@@ -1,12 +1,14 @@
-//! Scripts of every quality put through `check` or `fmt`.
+//! Inputs of every quality put through what reads: scripts through `check` and `fmt`,
+//! data files through each reader.
 //!
-//! Comes in: `check` or `fmt`, how many inputs, and the first seed. Goes out: a count, or
-//! the inputs that ended in a panic or took longer than [`SLOW`], saved in
-//! `fuzz/corpus/`. Every input follows from its seed; what the corpus holds is tried
-//! first.
+//! Comes in: `check`, `fmt`, the name of a reader or `readers` for all of them; how many
+//! inputs; the first seed. Goes out: a count, and the inputs that ended in a panic, took
+//! longer than [`SLOW`] or more memory than [`LARGEST`], saved in `fuzz/corpus/`. Every
+//! input follows from its seed; what the corpus holds is tried first.
 
-#[path = "../../src/syntax/pretty/generate.rs"]
-mod generate;
+#[path = "../../tests/suite/reader_inputs.rs"]
+mod inputs;
+mod scripts;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tmo::session::Session;
-use tmo::source::Sources;
-use tmo::syntax::{format, parse};
-use tmo::world::Memory;
+use inputs::{READERS, Reader};
 
 /// Longer than this is a hang.
 const SLOW: Duration = Duration::from_secs(5);
@@ -27,15 +26,63 @@ const SLOW: Duration = Duration::from_secs(5);
 /// More memory than this is too much, in bytes.
 const LARGEST: u64 = 1 << 30;
 
-/// Folders whose scripts are changed, below the project's.
-const SEEDS: [&str; 4] = ["examples", "stdlib", "tests/fmt", "tests/ui"];
-
 /// The input at hand, for the watcher to save when it takes too long.
 #[derive(Default)]
 struct Current {
-    text: Mutex<String>,
+    /// What its file is called, and what it is.
+    input: Mutex<(String, Vec<u8>)>,
     /// What [`spent`] gave when it began, in milliseconds plus one; zero between inputs.
     since: AtomicU64,
+}
+
+/// What inputs are put through.
+enum Target {
+    Scripts(fn(&str), Vec<String>),
+    Files(Reader, Vec<Vec<u8>>),
+}
+
+impl Target {
+    fn input(&self, seed: u64) -> Vec<u8> {
+        match self {
+            Target::Scripts(_, scripts) => scripts::input(seed, scripts).into_bytes(),
+            Target::Files(_, seeds) => inputs::input(seed, seeds),
+        }
+    }
+
+    fn attempt(&self, input: &[u8], seed: u64) {
+        match self {
+            Target::Scripts(attempt, _) => attempt(&String::from_utf8_lossy(input)),
+            Target::Files(reader, _) => inputs::read(*reader, input, seed),
+        }
+    }
+
+    /// Whether a file of the corpus is for it.
+    fn takes(&self, name: &str, file: &str) -> bool {
+        match self {
+            Target::Scripts(..) => file.ends_with(".tmo"),
+            Target::Files(..) => file.starts_with(&format!("{name}-")),
+        }
+    }
+}
+
+/// The targets that are asked for, by name; none when there is none of that name.
+fn targets(what: &str) -> Vec<(String, Target)> {
+    let scripts = |attempt| Target::Scripts(attempt, scripts::scripts());
+    match what {
+        "check" => return vec![(what.to_owned(), scripts(scripts::check))],
+        "fmt" => return vec![(what.to_owned(), scripts(scripts::fmt))],
+        _ => {}
+    }
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let wanted = READERS
+        .iter()
+        .filter(|(name, ..)| what == "readers" || what == *name);
+    wanted
+        .map(|(name, reader, endings)| {
+            let target = Target::Files(*reader, inputs::seeds(&project, endings));
+            ((*name).to_owned(), target)
+        })
+        .collect()
 }
 
 fn main() -> ExitCode {
@@ -43,93 +90,82 @@ fn main() -> ExitCode {
     let what = args.next().unwrap_or_default();
     let count = args.next().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let first: u64 = args.next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    let attempt: fn(&str) = match &*what {
-        "check" => check,
-        "fmt" => fmt,
-        _ => {
-            eprintln!("usage: fuzz check|fmt [INPUTS] [FIRST SEED]");
-            return ExitCode::FAILURE;
-        }
-    };
+    let targets = targets(&what);
+    if targets.is_empty() {
+        let readers: Vec<&str> = READERS.iter().map(|(name, ..)| *name).collect();
+        let readers = readers.join("|");
+        eprintln!("usage: fuzz check|fmt|readers|{readers} [INPUTS] [FIRST SEED]");
+        return ExitCode::FAILURE;
+    }
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let current = Arc::new(Current::default());
     let start = Instant::now();
-    watch(current.clone(), start, corpus.clone(), what.clone());
-    let mut failures = 0_u64;
-    let mut bytes = 0_usize;
+    watch(current.clone(), start, corpus.clone());
+    let mut failures = 0;
+    for (name, target) in targets {
+        failures += run(
+            &name,
+            &target,
+            first..first + count,
+            &corpus,
+            &current,
+            start,
+        );
+    }
+    match failures {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Put the corpus and the inputs of those seeds through a target; how many failed.
+fn run(
+    name: &str,
+    target: &Target,
+    seeds: std::ops::Range<u64>,
+    corpus: &Path,
+    current: &Current,
+    start: Instant,
+) -> u64 {
+    let (mut failures, mut bytes) = (0_u64, 0_usize);
     let mut slowest = (Duration::ZERO, 0);
-    for (name, text) in kept(&corpus) {
-        if !survives(attempt, &text, &current, start) {
-            println!("still fails: {name}");
+    for (file, input) in kept(corpus) {
+        if target.takes(name, &file) && !survives(target, &file, input, 0, current, start)
+        {
+            println!("still fails: {file}");
             failures += 1;
         }
     }
-    let scripts = scripts();
-    for seed in first..first + count {
-        let text = input(seed, &scripts);
-        bytes += text.len();
+    let (first, count) = (seeds.start, seeds.end - seeds.start);
+    let ending = match target {
+        Target::Scripts(..) => ".tmo",
+        Target::Files(..) => "",
+    };
+    let began_all = Instant::now();
+    for seed in seeds {
+        let input = target.input(seed);
+        bytes += input.len();
+        let file = format!("{name}-{seed}{ending}");
         let began = Instant::now();
-        if !survives(attempt, &text, &current, start) {
+        if !survives(target, &file, input.clone(), seed, current, start) {
             failures += 1;
-            save(&corpus, &format!("{what}-{seed}.tmo"), &text);
+            save(corpus, &file, &input);
         }
         slowest = slowest.max((began.elapsed(), seed));
         let done = seed - first + 1;
-        if done.is_multiple_of(10_000) {
+        if done.is_multiple_of(100_000) || done == count {
             let (time, at) = slowest;
-            let rate = done as f64 / start.elapsed().as_secs_f64();
+            let rate = done as f64 / began_all.elapsed().as_secs_f64();
             println!(
-                "{what}: {done} inputs, {} MB, {failures} failures, {rate:.0}/s, \
-                 slowest {:.0} ms (seed {at})",
+                "{name}: {done} inputs from seed {first}, {} MB, {failures} failures, \
+                 {rate:.0}/s, slowest {:.0} ms (seed {at}), at most {} MB",
                 bytes >> 20,
-                time.as_secs_f64() * 1e3
+                time.as_secs_f64() * 1e3,
+                memory() >> 20
             );
         }
     }
-    let memory = memory();
-    println!(
-        "{what}: {count} inputs from seed {first}, {failures} failures, at most {} MB",
-        memory >> 20
-    );
-    match failures == 0 && memory < LARGEST {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
-}
-
-/// The input of a seed: noise, a script by the grammar, or a script with changes.
-fn input(seed: u64, scripts: &[String]) -> String {
-    let own = seed / 4;
-    match seed % 4 {
-        0 => generate::noise(own),
-        1 => generate::script(own),
-        2 => generate::mutated(&generate::script(own), own),
-        _ => {
-            let at = own as usize % scripts.len().max(1);
-            let script = scripts.get(at).map_or("", String::as_str);
-            generate::mutated(part(script, own), own)
-        }
-    }
-}
-
-/// Every script of the project, in the order of their paths.
-fn scripts() -> Vec<String> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut open: Vec<_> = SEEDS.iter().map(|folder| project.join(folder)).collect();
-    let mut files = Vec::new();
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            match path.extension() {
-                Some(end) if end == "tmo" => files.push(path),
-                _ if path.is_dir() => open.push(path),
-                _ => {}
-            }
-        }
-    }
-    files.sort();
-    let read = |path: &std::path::PathBuf| fs::read_to_string(path).ok();
-    files.iter().filter_map(read).collect()
+    failures
 }
 
 /// The most memory the program has had, in bytes; 0 where the system does not tell.
@@ -142,71 +178,49 @@ fn memory() -> u64 {
         .map_or(0, |kb| kb << 10)
 }
 
-/// A long script from one of its items on, so that an input stays small.
-fn part(text: &str, seed: u64) -> &str {
-    const LONG: usize = 4_000;
-    if text.len() <= LONG {
-        return text;
-    }
-    let mut start = generate::Chance(seed).below(text.len() - LONG);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    let mut end = start + LONG;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[start..end]
-}
-
-/// Check a script in a world without files.
-fn check(text: &str) {
-    let world = Memory::default();
-    let mut session = Session::new(&world);
-    let checked = session.check("fuzz.tmo", text);
-    for problem in &checked.problems {
-        let drawn = tmo::diagnostic::short(problem, session.sources());
-        assert!(!drawn.is_empty());
-    }
-}
-
-/// Format a script; what is formatted parses and stays as it is.
-fn fmt(text: &str) {
-    let source = |text: &str| Sources::default().add("fuzz.tmo", text);
-    let Ok(once) = format(&source(text)) else {
-        return;
-    };
-    assert_eq!(parse(&source(&once)).problems, []);
-    assert_eq!(format(&source(&once)).as_deref(), Ok(&*once));
-    let comments = |text: &str| parse(&source(text)).comments.len();
-    assert_eq!(comments(text), comments(&once));
-}
-
-fn survives(attempt: fn(&str), text: &str, current: &Current, start: Instant) -> bool {
-    if let Ok(mut kept) = current.text.lock() {
-        text.clone_into(&mut kept);
+fn survives(
+    target: &Target,
+    file: &str,
+    input: Vec<u8>,
+    seed: u64,
+    current: &Current,
+    start: Instant,
+) -> bool {
+    if let Ok(mut kept) = current.input.lock() {
+        *kept = (file.to_owned(), input.clone());
     }
     let now = spent(start).as_millis() as u64 + 1;
     current.since.store(now, Ordering::Release);
-    let survived = catch_unwind(AssertUnwindSafe(|| attempt(text))).is_ok();
+    let attempt = AssertUnwindSafe(|| target.attempt(&input, seed));
+    let survived = catch_unwind(attempt).is_ok();
     current.since.store(0, Ordering::Release);
     survived
 }
 
-/// Save the input at hand and end the program once it has taken too long.
-fn watch(current: Arc<Current>, start: Instant, corpus: PathBuf, what: String) {
+/// Save the input at hand and end the program once it takes too long or too much.
+fn watch(current: Arc<Current>, start: Instant, corpus: PathBuf) {
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(Duration::from_millis(500));
             let since = current.since.load(Ordering::Acquire);
             let now = spent(start).as_millis() as u64 + 1;
-            if since > 0 && Duration::from_millis(now.saturating_sub(since)) > SLOW {
-                if let Ok(text) = current.text.lock() {
-                    save(&corpus, &format!("{what}-hang-{since}.tmo"), &text);
-                }
-                println!("{what}: an input took longer than {SLOW:?}");
-                std::process::exit(1);
+            let long =
+                since > 0 && Duration::from_millis(now.saturating_sub(since)) > SLOW;
+            let large = memory() > LARGEST;
+            if !long && !large {
+                continue;
             }
+            if let Ok(kept) = current.input.lock() {
+                let (file, input) = &*kept;
+                save(&corpus, file, input);
+            }
+            let why = if long {
+                "took longer than 5 s"
+            } else {
+                "took more than 1 GB"
+            };
+            println!("an input {why}, or those before it did");
+            std::process::exit(1);
         }
     });
 }
@@ -227,9 +241,9 @@ fn spent(start: Instant) -> Duration {
     )
 }
 
-fn save(corpus: &Path, name: &str, text: &str) {
+fn save(corpus: &Path, name: &str, input: &[u8]) {
     let path = corpus.join(name);
-    let saved = fs::create_dir_all(corpus).and_then(|()| fs::write(&path, text));
+    let saved = fs::create_dir_all(corpus).and_then(|()| fs::write(&path, input));
     match saved {
         Ok(()) => println!("saved {}", path.display()),
         Err(error) => println!("{} cannot be saved: {error}", path.display()),
@@ -237,14 +251,14 @@ fn save(corpus: &Path, name: &str, text: &str) {
 }
 
 /// What the corpus holds, in the order of its names.
-fn kept(corpus: &Path) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> = fs::read_dir(corpus)
+fn kept(corpus: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(corpus)
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
-            Some((name, fs::read_to_string(entry.path()).ok()?))
+            Some((name, fs::read(entry.path()).ok()?))
         })
         .collect();
     all.sort();

@@ -3,6 +3,7 @@
 mod descriptors;
 mod graphs;
 mod made;
+mod names;
 mod pack;
 mod stored;
 #[cfg(test)]
@@ -77,7 +78,7 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
         // A part of the store was taken away or damaged since.
         complete(runner, work, &data, lambda, &ids, &mut pack)?;
     }
-    let features = pack.collect(&kept, &sizes);
+    let features = pack.collect(&kept, &sizes, names::names(&lambda.body, width));
     rows.features = Some(features.ok_or_else(|| misfit(work.span))?);
     Ok(Value::Dataset(Arc::new(rows)))
 }

@@ -42,6 +42,7 @@ pub fn rank(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         Value::Table(table) => {
             let mut table = (*table).clone();
             table.columns.push(column);
+            table.data = None;
             Value::Table(Arc::new(table))
         }
         other => other,

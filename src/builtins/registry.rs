@@ -1,7 +1,7 @@
 //! The table from a builtin's name to what does it.
 
 use super::{
-    data, features, joined, order, report, rows, sources, splits, sweeps, tables, train,
+    data, features, joined, order, report, rows, saved, sources, splits, sweeps, train,
 };
 use crate::chem::bundled;
 use crate::ir::{Call, Setting, Static};
@@ -58,7 +58,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.chgnet", 1, Body::Planned),
     ("prelude.choice", 1, Body::Rule),
     ("prelude.cif_folder", 1, Body::Verb(sources::structures)),
-    ("prelude.cif", 1, Body::Planned),
+    ("prelude.cif", 1, Body::Verb(sources::cif)),
     ("prelude.clamp", 1, Body::Layer),
     ("prelude.compare", 1, Body::Rule),
     ("prelude.complete", 1, Body::Verb(rows::complete)),
@@ -222,7 +222,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.reshape", 1, Body::Layer),
     ("prelude.rmse", 1, Body::Constant),
     ("prelude.sample", 1, Body::Verb(rows::sample)),
-    ("prelude.save", 1, Body::Verb(tables::save)),
+    ("prelude.save", 1, Body::Verb(saved::save)),
     ("prelude.scatter", 1, Body::Verb(report::scatter)),
     ("prelude.select", 1, Body::Verb(rows::select)),
     ("prelude.several", 1, Body::Rule),

@@ -54,7 +54,7 @@ pub(super) fn values(rows: &Rows, expr: &Expr, span: Span) -> Result<Vec<Cell>, 
 }
 
 /// Functions of structures that a row may use.
-fn functions(call: &Call, given: &[Cell]) -> Option<Cell> {
+pub fn functions(call: &Call, given: &[Cell]) -> Option<Cell> {
     let [Cell::Structure(record)] = given else {
         return None;
     };
@@ -213,6 +213,7 @@ pub(super) fn with_columns(rows: &Rows, made: Vec<Column>, notes: Vec<String>) -
         Rows::Table(table) => {
             let mut table = (**table).clone();
             table.columns.extend(made);
+            table.data = None;
             table.notes.extend(notes);
             Value::Table(Arc::new(table))
         }
@@ -229,6 +230,7 @@ pub fn select(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         cells: Vec::new(),
         notes: rows.notes(),
         saved: rows.saved(),
+        data: None,
     };
     Ok(Value::Table(Arc::new(table)))
 }

@@ -1,12 +1,14 @@
 //! Structures from the files of other programs.
 
+use std::sync::Arc;
+
 use super::data::{Done, finish, lost, rows, start};
 use super::settings::{known, on_bad};
 use crate::chem::OnBad;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Code, Problem};
 use crate::files::{self, Reading};
 use crate::ir::Static;
-use crate::run::{Runner, Work};
+use crate::run::{Cell, Runner, Value, Work};
 
 /// `structures(…)`, `cif_folder(…)`, `optimade(…)` and their like.
 pub fn structures(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
@@ -44,4 +46,36 @@ pub fn structures(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         }
     })?;
     rows(records, written.to_string(), Vec::new())
+}
+
+/// `cif(…)`: the only structure of a file.
+pub fn cif(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
+    let Some(Static::Path { written, found }) = known(work.call, "path") else {
+        return Err(lost(work.span));
+    };
+    let Some(reading) = Reading::of("cif_folder", OnBad::Fail) else {
+        return Err(lost(work.span));
+    };
+    let records = files::read(runner.settings.world, found, &reading, 2);
+    let records = records.map_err(|fault| Problem::from_fault(&fault, work.span))?;
+    let mut rows = records.rows.into_iter();
+    match (rows.next(), rows.next()) {
+        (Some(only), None) => Ok(Value::Cell(Cell::Structure(Arc::new(only)))),
+        (first, second) => {
+            let ids: Vec<String> = [first, second]
+                .into_iter()
+                .flatten()
+                .map(|record| record.id)
+                .collect();
+            let title = format!("`{written}` holds more than one structure");
+            Err(
+                Problem::new(Code::E0708, title, work.span, "which of them is meant?")
+                    .note(format!("the first two are {}", ids.join(" and ")))
+                    .help(
+                        "cut the file down to one data block, or read all of them with \
+                         `structures(…)`",
+                    ),
+            )
+        }
+    }
 }

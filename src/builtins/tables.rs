@@ -1,52 +1,9 @@
 //! Tables as the report shows them.
 
-use std::sync::Arc;
-
-use super::data::{Done, lost};
-use super::settings::known;
-use crate::ir::Static;
 use crate::plan::NodeId;
-use crate::report::{
-    OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, Script, TableReport,
-    table_csv, table_jsonl,
-};
-use crate::run::{Cell, Column, Entry, Rows, Runner, Table, Value, Work};
+use crate::report::{PlainCell, PlainColumn, PlainTable, Script, TableReport};
+use crate::run::{Cell, Column, Entry, Runner, Table};
 use crate::types::Unit;
-
-/// `save("name.csv")`: the table remembers that a file of it is asked for. One of a name
-/// asked for twice is the later.
-pub fn save(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
-    let Some(Static::Text(name)) = known(work.call, "name") else {
-        return Err(lost(work.span));
-    };
-    let input = runner.input(work)?;
-    let Rows::Table(table) = runner.rows(input)? else {
-        return Err(lost(work.span));
-    };
-    let mut saving = (*table).clone();
-    saving.saved.retain(|(known, _)| known != name);
-    saving.saved.push((name.clone(), table));
-    Ok(Value::Table(Arc::new(saving)))
-}
-
-/// The files a table was asked to be saved to.
-///
-/// # Errors
-/// One of them cannot be written down.
-pub fn saved_files(table: &Table) -> Result<Vec<OutcomeFile>, ReportProblem> {
-    let mut files = Vec::new();
-    for (name, of) in &table.saved {
-        let of = plain(of);
-        files.push(OutcomeFile {
-            name: name.to_string(),
-            bytes: match name.ends_with(".jsonl") {
-                true => table_jsonl(&of)?,
-                false => table_csv(&of)?,
-            },
-        });
-    }
-    Ok(files)
-}
 
 /// The report of a table, without the study's name, words and script.
 pub fn table_report(runner: &Runner<'_>, id: NodeId, table: &Table) -> TableReport {
@@ -67,40 +24,33 @@ pub fn plain(table: &Table) -> PlainTable {
     }
 }
 
-/// A column as plain data; one of records becomes a column for each field.
-fn plain_column(column: &Column) -> Vec<PlainColumn> {
+/// The columns of the fields of a column of records.
+pub(super) fn fields_of(column: &Column) -> Option<Vec<Column>> {
     let fields = column.cells.iter().find_map(|cell| match cell {
         Cell::Fields(fields) => Some(fields.clone()),
         _ => None,
-    });
-    if let Some(fields) = fields {
-        let inner = fields
+    })?;
+    let inner = fields
+        .iter()
+        .filter(|entry| !matches!(entry.cell, Cell::Table(_)));
+    let of = |Entry { name, unit, .. }: &Entry| Column {
+        name: format!("{}.{name}", column.name).into(),
+        unit: unit.clone(),
+        cells: column
+            .cells
             .iter()
-            .filter(|field| !matches!(field.cell, Cell::Table(_)));
-        return inner
-            .flat_map(|Entry { name, unit, .. }| {
-                plain_column(&Column {
-                    name: format!("{}.{name}", column.name).into(),
-                    unit: unit.clone(),
-                    cells: column
-                        .cells
-                        .iter()
-                        .map(|cell| cell.field(name).cloned().unwrap_or(Cell::Missing))
-                        .collect(),
-                })
-            })
-            .collect();
+            .map(|cell| cell.field(name).cloned().unwrap_or(Cell::Missing))
+            .collect(),
+    };
+    Some(inner.map(of).collect())
+}
+
+/// A column as plain data; one of records becomes a column for each field.
+fn plain_column(column: &Column) -> Vec<PlainColumn> {
+    if let Some(fields) = fields_of(column) {
+        return fields.iter().flat_map(plain_column).collect();
     }
-    let scale = match &*column.unit {
-        "%" | "" => None,
-        unit => Unit::parse(unit).ok(),
-    };
-    let percent = &*column.unit == "%";
-    let number = |x: f64| match &scale {
-        Some(unit) => unit.count_in(x),
-        None if percent => x * 100.0,
-        None => x,
-    };
+    let number = in_unit(&column.unit);
     vec![PlainColumn {
         name: column.name.to_string(),
         unit: column.unit.to_string(),
@@ -110,6 +60,20 @@ fn plain_column(column: &Column) -> Vec<PlainColumn> {
             .map(|cell| plain_cell(cell, &number))
             .collect(),
     }]
+}
+
+/// From a canonical number to the one shown in that unit.
+pub(super) fn in_unit(unit: &str) -> impl Fn(f64) -> f64 + use<> {
+    let percent = unit == "%";
+    let scale = match unit {
+        "%" | "" => None,
+        unit => Unit::parse(unit).ok(),
+    };
+    move |x| match &scale {
+        Some(unit) => unit.count_in(x),
+        None if percent => x * 100.0,
+        None => x,
+    }
 }
 
 fn plain_cell(cell: &Cell, number: &dyn Fn(f64) -> f64) -> PlainCell {

@@ -19,7 +19,7 @@
     reason = "places are counted from the same settings as the arrays"
 )]
 
-use super::neighbours::{NeighbourError, neighbours};
+use super::neighbours::{Finder, NeighbourError};
 use super::species::{SpeciesList, UnlistedElement};
 use super::structure::Structure;
 
@@ -215,12 +215,25 @@ pub fn acsf(
     settings: &AcsfSettings,
     species: &SpeciesList,
 ) -> Result<AcsfRows, AcsfError> {
+    acsf_in(&mut Finder::new(), structure, settings, species)
+}
+
+/// [`acsf`] without new memory for the neighbours.
+///
+/// # Errors
+/// As [`acsf`].
+pub fn acsf_in(
+    finder: &mut Finder,
+    structure: &Structure,
+    settings: &AcsfSettings,
+    species: &SpeciesList,
+) -> Result<AcsfRows, AcsfError> {
     settings.check()?;
     let places = species.places(structure)?;
     let (sites, width) = (structure.sites(), settings.width(species.len()));
     let count = sites.checked_mul(width).filter(|&n| n <= MAX_VALUES);
     let count = count.ok_or(AcsfError::TooManyValues { sites, width })?;
-    let list = neighbours(structure, settings.r_cut)?;
+    let list = finder.find(structure, settings.r_cut)?;
     let mut values = vec![0.0; count];
     let mut shell = shell::Shell::new(settings, species.len());
     let mut angular = angular::AngularSums::new(settings);

@@ -166,6 +166,33 @@ pub fn neighbours(
     Ok(list)
 }
 
+/// A search and its list, both reused from structure to structure.
+#[derive(Default)]
+pub struct Finder {
+    search: Search,
+    list: Neighbours,
+}
+
+impl Finder {
+    /// A finder that holds no memory yet.
+    pub fn new() -> Finder {
+        Finder::default()
+    }
+
+    /// All neighbours within `cutoff` (Å).
+    ///
+    /// # Errors
+    /// See [`NeighbourError`].
+    pub fn find(
+        &mut self,
+        structure: &Structure,
+        cutoff: f64,
+    ) -> Result<&Neighbours, NeighbourError> {
+        self.search.run(structure, cutoff, &mut self.list)?;
+        Ok(&self.list)
+    }
+}
+
 /// The memory of a search, reused from structure to structure.
 #[derive(Default)]
 pub struct Search {
@@ -201,9 +228,7 @@ impl Search {
         list: &mut Neighbours,
     ) -> Result<(), NeighbourError> {
         list.clear(cutoff);
-        let lattice = structure.lattice();
-        self.place(lattice, lattice, structure.frac())?;
-        self.reach(cutoff)?;
+        self.begin(structure, cutoff)?;
         for centre in 0..structure.sites() {
             let around = self.around(centre);
             if list.index.len() + around.len() > MAX_PAIRS {
@@ -216,6 +241,17 @@ impl Search {
             list.offsets.push(list.index.len() as u32);
         }
         Ok(())
+    }
+
+    /// Take a structure and lay out all points within `cutoff` (Å) of its atoms.
+    pub(super) fn begin(
+        &mut self,
+        structure: &Structure,
+        cutoff: f64,
+    ) -> Result<(), NeighbourError> {
+        let lattice = structure.lattice();
+        self.place(lattice, lattice, structure.frac())?;
+        self.reach(cutoff)
     }
 
     /// Take a lattice (rows, Å) and the fractional coordinates of the atoms, which are

@@ -26,6 +26,7 @@ mod tests;
 pub use columns::{Cell, Column, Kind, standard_unit};
 pub use lines::Limits;
 
+pub(super) use build::list_cell;
 use columns::{Columns, Misfit};
 use line::Line;
 use lines::Lines;

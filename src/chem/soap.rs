@@ -16,7 +16,7 @@
     reason = "places are counted from the same settings as the arrays"
 )]
 
-use super::neighbours::{NeighbourError, neighbours};
+use super::neighbours::{Finder, NeighbourError};
 use super::species::{SpeciesList, UnlistedElement};
 use super::structure::Structure;
 
@@ -207,15 +207,29 @@ impl Soap {
         species: &SpeciesList,
         average: Average,
     ) -> Result<SoapRows, SoapError> {
+        self.spectra_in(&mut Finder::new(), structure, species, average)
+    }
+
+    /// [`Soap::spectra`] without new memory for the neighbours.
+    ///
+    /// # Errors
+    /// As [`Soap::spectra`].
+    pub fn spectra_in(
+        &self,
+        finder: &mut Finder,
+        structure: &Structure,
+        species: &SpeciesList,
+        average: Average,
+    ) -> Result<SoapRows, SoapError> {
         let places = species.places(structure)?;
         let (sites, width) = (structure.sites(), self.width(species.len()));
         let rows = if average == Average::Off { sites } else { 1 };
         let fits = |n: usize| n.checked_mul(width).filter(|&n| n <= MAX_VALUES);
         let count = fits(rows).ok_or(SoapError::TooManyValues { rows, width })?;
-        let list = neighbours(structure, self.basis.reach)?;
+        let list = finder.find(structure, self.basis.reach)?;
         let expansion = expansion::expand(
             &self.basis,
-            &list,
+            list,
             &places,
             species.len(),
             average == Average::Inner,

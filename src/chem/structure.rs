@@ -137,6 +137,15 @@ impl Structure {
         &self.frac
     }
 
+    /// Cartesian coordinates of each site, Å.
+    pub fn cartesian(&self) -> Vec<[f64; 3]> {
+        let [a, b, c] = &self.lattice;
+        let place = |[x, y, z]: &[f64; 3]| {
+            std::array::from_fn(|i| x * a[i] + y * b[i] + z * c[i])
+        };
+        self.frac.iter().map(place).collect()
+    }
+
     /// Number of sites, 1..=100,000.
     pub fn sites(&self) -> usize {
         self.species.len()

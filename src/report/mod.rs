@@ -4,6 +4,7 @@
 //! figures ([`plot::Figure`]), tables, texts and studies, and out come a page, Markdown
 //! and the files of each. The same report gives the same bytes.
 
+pub mod columns;
 mod csv;
 mod curve;
 pub mod document;

@@ -43,6 +43,8 @@ pub enum Features {
         sizes: Vec<usize>,
         /// Entries of all rows, one after the other.
         values: Arc<Vec<f32>>,
+        /// What the numbers of an entry are called; no two are the same.
+        names: Arc<Vec<String>>,
     },
     /// A crystal graph a row; with its line graph when the features have angles.
     Graphs(Arc<Vec<Arc<CrystalGraph>>>),
@@ -52,7 +54,11 @@ impl Features {
     /// The entries of the rows at those positions, in that order.
     pub fn pick(&self, at: &[usize]) -> Features {
         match self {
-            Features::Vector { sizes, values } => {
+            Features::Vector {
+                sizes,
+                values,
+                names,
+            } => {
                 let width: usize = sizes.iter().product();
                 let rows = at
                     .iter()
@@ -60,6 +66,7 @@ impl Features {
                 Features::Vector {
                     sizes: sizes.clone(),
                     values: Arc::new(rows.flatten().copied().collect()),
+                    names: names.clone(),
                 }
             }
             Features::Graphs(graphs) => {
@@ -169,6 +176,12 @@ impl Dataset {
                 }
                 Some(chem::Cell::Text(text)) => Cell::text(text),
                 Some(chem::Cell::Bool(value)) => Cell::Bool(*value),
+                Some(chem::Cell::Numbers(all)) => {
+                    Cell::Many(all.iter().copied().map(Cell::Number).collect())
+                }
+                Some(chem::Cell::Texts(all)) => {
+                    Cell::Many(all.iter().map(|text| Cell::text(text)).collect())
+                }
                 None => Cell::Missing,
             },
         }

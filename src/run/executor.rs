@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::dataset::Dataset;
 use super::interrupt::Interrupt;
 use super::progress::{Event, Progress};
-use super::rows::Rows;
+use super::rows::{Functions, Rows};
 use super::store::{Artifact, Found, Key, KeyLock, Store, StoreProblem, Stored, Wait};
 use super::table::Table;
 use crate::diagnostic::{Code, Problem};
@@ -81,6 +81,8 @@ pub struct Settings<'a> {
     pub field: Field,
     /// How the cells of a sweep become a table.
     pub cells: Sweep,
+    /// What builtins make of single values.
+    pub functions: Functions<'a>,
 }
 
 /// A run.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::cell::Cell;
+use super::dataset::Dataset;
 use super::executor::Value;
 
 /// A column.
@@ -30,6 +31,9 @@ pub struct Table {
     pub notes: Vec<String>,
     /// Files asked for by `save`, each with the table as it was then.
     pub saved: Vec<(Arc<str>, Arc<Table>)>,
+    /// The data set whose rows these are, as long as nothing was done with them: a file of
+    /// it holds structures and features too.
+    pub data: Option<Arc<Dataset>>,
 }
 
 impl std::fmt::Debug for Table {
@@ -74,6 +78,7 @@ impl Table {
                 .collect(),
             notes: self.notes.clone(),
             saved: self.saved.clone(),
+            data: None,
         }
     }
 }

@@ -96,7 +96,9 @@ impl Runner<'_> {
                 for input in &call.inputs {
                     given.push(self.cell(input, nodes)?);
                 }
-                function(call.short_name(), &given).ok_or_else(lost)?
+                function(call.short_name(), &given)
+                    .or_else(|| (self.settings.functions)(call, &given))
+                    .ok_or_else(lost)?
             }
             Kind::Var(_) | Kind::Gather(..) | Kind::Cells(_) | Kind::Tuple(_) => {
                 return Err(lost());

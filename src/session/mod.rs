@@ -327,6 +327,7 @@ impl<'w> Session<'w> {
                 verbs: &verbs,
                 field: crate::builtins::field,
                 cells: crate::builtins::cells,
+                functions: &crate::builtins::functions,
             },
         );
         let mut outcomes = Vec::new();

@@ -241,6 +241,8 @@ fn columns_of(found: &[Column]) -> Columns {
             Kind::Number => Ty::real(unit.map_or(Dimension::NONE, |unit| unit.dimension)),
             Kind::Text => Ty::Text,
             Kind::Bool => Ty::Bool,
+            Kind::Numbers => Ty::List(Ty::real(Dimension::NONE).into()),
+            Kind::Texts | Kind::Empty => Ty::List(Ty::Text.into()),
         };
         let ty = if column.optional {
             Ty::Maybe(ty.into())

@@ -228,3 +228,89 @@ fn functions_of_structures_choose_rows() {
         assert_eq!(report.unwrap().data.rows, expected, "{condition}");
     }
 }
+
+/// A world that counts what is read.
+struct Counted {
+    files: Memory,
+    read: std::rc::Rc<std::cell::Cell<usize>>,
+}
+
+struct CountedFile(Box<dyn std::io::Read>, std::rc::Rc<std::cell::Cell<usize>>);
+
+impl std::io::Read for CountedFile {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.read(into)?;
+        self.1.set(self.1.get() + count);
+        Ok(count)
+    }
+}
+
+impl tmo::world::World for Counted {
+    fn open(&self, path: &std::path::Path) -> std::io::Result<Box<dyn std::io::Read>> {
+        let file = self.files.open(path)?;
+        Ok(Box::new(CountedFile(file, self.read.clone())))
+    }
+}
+
+/// A check reads the head of a large file; all of it only where the head has too few
+/// records, or where a format cannot be read from its beginning.
+#[test]
+fn a_check_reads_the_head_of_a_file() {
+    let frame = |at: usize| {
+        format!(
+            "2\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3 \
+             id=f{at} energy={at}.5 why=\"{}\"\nTi 0 0 0\nO 2 2 2\n",
+            "é".repeat(200)
+        )
+    };
+    let small: String = (0..8_000).map(frame).collect();
+    let atoms = |text: &str| text.repeat(1_000);
+    let large: String = (0..150)
+        .map(|at| {
+            format!(
+                "1000\nLattice=\"40 0 0 0 40 0 0 0 40\" \
+                 Properties=species:S:1:pos:R:3 id=g{at} energy={at}\n{}",
+                atoms("Ti 0.123456789012 0.123456789012 0.123456789012\n")
+            )
+        })
+        .collect();
+    let mut packed =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut packed, small.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let documents: Vec<String> = (0..4_000)
+        .map(|at| {
+            format!(
+                "{{\"material_id\":\"m{at}\",\"energy\":{at}.5,\"note\":\"{}\",\
+                 \"structure\":{{\"lattice\":{{\"matrix\":[[4,0,0],[0,4,0],[0,0,4]]}},\
+                 \"sites\":[{{\"species\":[{{\"element\":\"O\",\"occu\":1}}],\
+                 \"abc\":[0,0,0]}}]}}}}",
+                "x".repeat(800)
+            )
+        })
+        .collect();
+    let json = format!("[{}]", documents.join(","));
+    for (source, bytes, most) in [
+        ("extxyz(\"f.extxyz\")", small.clone().into_bytes(), 3 << 20),
+        ("extxyz(\"f.extxyz.gz\")", packed, 3 << 20),
+        ("materials_project(\"f.json\")", json.into_bytes(), 3 << 20),
+        ("extxyz(\"large.extxyz\")", large.into_bytes(), usize::MAX),
+    ] {
+        let all = bytes.len();
+        assert!(all > 3 << 20, "{source}: {all}");
+        let mut files = Memory::default();
+        files.put(source.split('"').nth(1).unwrap(), bytes);
+        let read = std::rc::Rc::default();
+        let world = Counted { files, read };
+        let mut session = tmo::session::Session::new(&world);
+        let text =
+            format!("tmo 1\nstudy all = {source} |> select(.id, .energy) |> take(1)\n");
+        let checked = session.check("study.tmo", &text);
+        assert_eq!(checked.problems, [], "{source}");
+        let read = world.read.get();
+        match most {
+            usize::MAX => assert_eq!(read, all, "{source}"),
+            most => assert!(read < most, "{source}: {read} of {all}"),
+        }
+    }
+}

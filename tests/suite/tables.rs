@@ -198,3 +198,184 @@ study aside = parted.test |> select(.elements)
     assert!(test.len() > 20 && train.len() > test.len());
     assert!(train.is_disjoint(&test));
 }
+
+/// What `save` writes of a data set is what it holds: numbers, structures, features.
+#[test]
+fn a_data_set_is_saved_with_structures_and_features() {
+    let text = "tmo 1
+dataset oxides = bundled(\"flla-2015\") |> take(12) |> target(.formation_energy_per_atom)
+  |> split(test: 25%) |> derive(room: .volume / .nsites)
+study numbers = oxides |> featurize(magpie())
+  |> save(\"all.csv\") |> save(\"all.jsonl\") |> save(\"all.npz\") |> save(\"all.parquet\")
+study crystals = oxides |> save(\"all.cif\")
+study frames = oxides |> save(\"all.extxyz\")
+study graphs = oxides |> featurize(knn_graph(radius: 8 Å, neighbours: 12) >> with_angles)
+  |> save(\"graphs.npz\")
+";
+    let folder = tempfile::tempdir().unwrap();
+    let (script, out) = (folder.path().join("s.tmo"), folder.path().join("out"));
+    fs::write(&script, text).unwrap();
+    let done = tmo(&["run", script.to_str().unwrap(), "--quiet", "--store"])
+        .arg(folder.path().join("store"))
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let files = contents(&out);
+
+    let mut csv = csv::Reader::from_reader(&files["numbers/all.csv"][..]);
+    let head: Vec<String> = csv.headers().unwrap().iter().map(String::from).collect();
+    let at = |name: &str| head.iter().position(|known| known == name).unwrap();
+    let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 12);
+    assert_eq!(&rows[0][at("id")], "mp-10062");
+    assert!((number(&rows[0][at("room (Å^3/atom)")]) - 195.290587 / 14.0).abs() < 1e-6);
+    // The mean atomic number of Ba2NdNb(CuO4)2.
+    let mean = at("MagpieData mean Number");
+    let due = (2.0 * 56.0 + 60.0 + 41.0 + 2.0 * 29.0 + 8.0 * 8.0) / 14.0;
+    assert!((number(&rows[0][mean]) - due).abs() < 1e-5);
+
+    let npz = arrays(&files["numbers/all.npz"]);
+    let (shape, features) = &npz["features"];
+    assert_eq!(shape, "(12,132)");
+    for (row, known) in rows.iter().enumerate() {
+        for (place, name) in head[at("MagpieData minimum Number")..].iter().enumerate() {
+            let four = &features[4 * (132 * row + place)..][..4];
+            let value = f32::from_le_bytes(four.try_into().unwrap());
+            assert_eq!(known[at(name)].parse(), Ok(value), "{name}");
+        }
+    }
+    assert_eq!(npz["split"].0, "(12,)");
+    assert_eq!(npz["lattice_vectors"].0, "(36,3)");
+    let graphs = arrays(&files["graphs/graphs.npz"]);
+    let last = |name: &str| {
+        let ends = graphs[name].1.last_chunk::<8>().unwrap();
+        i64::from_le_bytes(*ends)
+    };
+    let length = |name: &str| format!("({},)", last(name));
+    assert_eq!(graphs["src"].0, length("edges_offsets"));
+    assert_eq!(graphs["line_cosine"].0, length("angles_offsets"));
+    assert!(last("angles_offsets") > 12 * last("edges_offsets"));
+
+    let parquet = &files["numbers/all.parquet"];
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+
+    // Read back, it is the data set it was.
+    let read = |name: &str| {
+        let settings = tmo::chem::formats::Settings::default();
+        tmo::chem::formats::read_bytes(name, &files[name], &settings).unwrap()
+    };
+    let known = tmo::chem::bundled("flla-2015").unwrap().read().unwrap();
+    let lines = read("numbers/all.jsonl");
+    for (row, known) in lines.rows.iter().zip(&known.rows) {
+        assert_eq!(row.structure, known.structure);
+        let energy = "formation_energy_per_atom";
+        assert_eq!(row.columns[energy], known.columns[energy]);
+        assert_eq!(row.columns.len(), known.columns.len() + 2 + 132);
+    }
+    for name in ["crystals/all.cif", "frames/all.extxyz"] {
+        let back = read(name);
+        assert_eq!(back.rows.len(), 12, "{name}");
+        for (row, known) in back.rows.iter().zip(&known.rows) {
+            assert_eq!(row.structure.species(), known.structure.species());
+            let volumes = (row.structure.volume(), known.structure.volume());
+            assert!((volumes.0 / volumes.1 - 1.0).abs() < 1e-8, "{name}");
+        }
+    }
+}
+
+/// The arrays of an npz file: the shape as its head says it, and the bytes.
+fn arrays(bytes: &[u8]) -> BTreeMap<String, (String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut arrays = BTreeMap::new();
+    for place in 0..archive.len() {
+        let mut member = archive.by_index(place).unwrap();
+        let name = member.name().unwrap().trim_end_matches(".npy").to_owned();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut member, &mut bytes).unwrap();
+        assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00", "{name}");
+        let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        assert_eq!((10 + length) % 64, 0, "numpy wants its data aligned");
+        let head = String::from_utf8(bytes[10..10 + length].to_vec()).unwrap();
+        let shape = head.split_once("'shape': ").unwrap().1;
+        let shape = shape.split_once(", }").unwrap().0.to_owned();
+        arrays.insert(name, (shape, bytes.split_off(10 + length)));
+    }
+    arrays
+}
+
+/// A structure by itself is computed with as one of a data set is.
+#[test]
+fn a_cif_is_one_structure() {
+    let folder = tempfile::tempdir().unwrap();
+    let cif = fs::read("examples/structures/h-WO3.cif").unwrap();
+    fs::write(folder.path().join("a.cif"), &cif).unwrap();
+    fs::create_dir(folder.path().join("all")).unwrap();
+    fs::write(folder.path().join("all/a.cif"), &cif).unwrap();
+    let script = folder.path().join("s.tmo");
+    let text = "tmo 1
+let host = cif(\"a.cif\")
+study one = table({
+  dense: density(host) to g/cm^3, group: space_group(host), void: void_fraction()(host),
+})
+study all = cif_folder(\"all\") |> select(.id)
+  |> derive(x: 1)
+study of_set = cif_folder(\"all\")
+  |> derive(dense: density(.structure) to g/cm^3, group: .structure |> space_group,
+    void: void_fraction()(.structure))
+  |> select(.dense, .group, .void)
+";
+    fs::write(&script, text).unwrap();
+    let tables = tables(script.to_str().unwrap());
+    assert_eq!(tables["one"], tables["of_set"]);
+    assert!(number(&tables["one"][1][0]) > 5.0);
+
+    let other = String::from_utf8(cif.clone())
+        .unwrap()
+        .replace("data_h-WO3", "data_b");
+    let two = [cif, other.into_bytes()].concat();
+    fs::write(folder.path().join("a.cif"), two).unwrap();
+    let done = tmo(&["run", script.to_str().unwrap(), "--quiet", "--out"])
+        .arg(folder.path().join("out"))
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(
+        said(&done).contains("holds more than one structure"),
+        "{}",
+        said(&done)
+    );
+}
+
+#[test]
+fn columns_may_hold_lists() {
+    let crystal = "\"lattice\":[[4,0,0],[0,4,0],[0,0,4]],\"species\":[\"O\"],\
+                   \"frac\":[[0,0,0]]";
+    let line = |id: &str, ids: &str, tags: &str| {
+        format!("{{\"id\":\"{id}\",{crystal},\"icsd_ids\":{ids},\"tags\":{tags}}}\n")
+    };
+    let lines = [
+        line("a", "[]", "[]"),
+        line("b", "[12, 7]", "[\"x\"]"),
+        line("c", "[3]", "[\"y\", \"x\"]"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("d.jsonl"), lines.concat()).unwrap();
+    let script = folder.path().join("s.tmo");
+    let text = "tmo 1
+dataset all = jsonl(\"d.jsonl\")
+study known = all |> where(size(.icsd_ids) > 0) |> select(.id, .icsd_ids, .tags)
+study tagged = all |> where(\"y\" in .tags) |> derive(most: greatest(.icsd_ids))
+  |> select(.id, .most)
+study again = all |> save(\"again.jsonl\")
+";
+    fs::write(&script, text).unwrap();
+    let tables = tables(script.to_str().unwrap());
+    assert_eq!(
+        tables["known"][1..],
+        [["b", "12 7", "x"], ["c", "3", "y x"]]
+    );
+    assert_eq!(tables["tagged"][1..], [["c", "3"]]);
+    assert_eq!(tables["again"].len(), 4);
+}

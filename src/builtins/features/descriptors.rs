@@ -211,7 +211,7 @@ fn records<const N: usize>(
 }
 
 /// `acsf(…)`: the mean over the sites.
-pub fn acsf<'a>(call: &Call, given: Given<'a>, _: &mut Workspace) -> Done<'a> {
+pub fn acsf<'a>(call: &Call, given: Given<'a>, workspace: &mut Workspace) -> Done<'a> {
     let angular = |name| -> Result<Vec<Angular>, Why> {
         let all = records(call, name, ["eta", "zeta", "lambda"])?;
         let each =
@@ -231,7 +231,8 @@ pub fn acsf<'a>(call: &Call, given: Given<'a>, _: &mut Workspace) -> Done<'a> {
         g5: angular("g5")?,
     };
     let species = SpeciesList::new(elements(call, "species"));
-    let rows = functions::acsf(structure(given)?, &settings, &species)?;
+    let finder = &mut workspace.finder;
+    let rows = functions::acsf_in(finder, structure(given)?, &settings, &species)?;
     Ok(Made::Numbers(rows.mean()))
 }
 
@@ -249,8 +250,8 @@ pub fn soap<'a>(call: &Call, given: Given<'a>, workspace: &mut Workspace) -> Don
         _ => Average::Inner,
     };
     let species = SpeciesList::new(elements(call, "species"));
-    let soap = workspace.soap(settings)?;
-    let rows = soap.spectra(structure(given)?, &species, average)?;
+    let (soap, finder) = workspace.soap(settings)?;
+    let rows = soap.spectra_in(finder, structure(given)?, &species, average)?;
     Ok(Made::Numbers(rows.into_values()))
 }
 

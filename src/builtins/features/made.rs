@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chem::Structure;
 use crate::chem::graph::{self, CrystalGraph};
+use crate::chem::neighbours::Finder;
 use crate::chem::soap::{Soap, SoapError, SoapSettings};
 use crate::ir::{Call, Expr, Kind, Static};
 use crate::syntax::ast::{BinaryOp, UnaryOp};
@@ -44,6 +45,8 @@ impl<T: ToString> From<T> for Why {
 pub struct Workspace {
     /// Of the search for neighbours.
     pub graphs: graph::Workspace,
+    /// Of lists of neighbours.
+    pub finder: Finder,
     soap: Option<Soap>,
 }
 
@@ -53,14 +56,17 @@ impl Workspace {
         Workspace::default()
     }
 
-    /// The basis of those settings, made ready once.
-    pub fn soap(&mut self, settings: SoapSettings) -> Result<&Soap, SoapError> {
+    /// The basis of those settings, made ready once, and a finder beside it.
+    pub fn soap(
+        &mut self,
+        settings: SoapSettings,
+    ) -> Result<(&Soap, &mut Finder), SoapError> {
         let known = self.soap.take();
         let ready = match known {
             Some(soap) if *soap.settings() == settings => soap,
             _ => Soap::new(settings)?,
         };
-        Ok(self.soap.insert(ready))
+        Ok((self.soap.insert(ready), &mut self.finder))
     }
 }
 

@@ -206,7 +206,12 @@ impl Pack {
     }
 
     /// The features of these structures, which must all be known.
-    pub fn collect(&self, ids: &[Id], sizes: &[usize]) -> Option<Features> {
+    pub fn collect(
+        &self,
+        ids: &[Id],
+        sizes: &[usize],
+        names: Vec<String>,
+    ) -> Option<Features> {
         let mut values: Vec<f32> = Vec::with_capacity(ids.len() * self.width);
         let mut graphs: Vec<Arc<CrystalGraph>> = Vec::new();
         for id in ids {
@@ -225,6 +230,7 @@ impl Pack {
         Some(Features::Vector {
             sizes: sizes.to_vec(),
             values: Arc::new(values),
+            names: Arc::new(names),
         })
     }
 }

@@ -87,6 +87,7 @@ fn featurized_in(
         verbs: &verbs,
         field: super::super::field,
         cells: super::super::cells,
+        functions: &super::super::functions,
     };
     match Runner::new(&plan, settings).value(node)? {
         Value::Dataset(data) => Ok(data),
@@ -159,7 +160,7 @@ fn a_structure_without_the_feature_is_named_or_left_out_and_counted() {
     };
     assert_eq!((&**code, *count, first.len()), ("E0712", 1, 1));
     assert_eq!(first[0].record.as_deref(), Some("b"));
-    let Some(Features::Vector { sizes, values }) = &data.features else {
+    let Some(Features::Vector { sizes, values, .. }) = &data.features else {
         panic!("no numbers");
     };
     assert_eq!((&sizes[..], values.len()), (&[132][..], 264));
@@ -184,7 +185,7 @@ fn a_graph_without_edges_says_so() {
 
 fn numbers(data: &Dataset) -> (&[usize], &[f32]) {
     match &data.features {
-        Some(Features::Vector { sizes, values }) => (sizes, values),
+        Some(Features::Vector { sizes, values, .. }) => (sizes, values),
         other => panic!("no numbers: {other:?}"),
     }
 }

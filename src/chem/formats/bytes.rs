@@ -10,6 +10,9 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::chem::fault::{Fault, code as known};
 
+/// Most bytes that the beginning of a packed file is unpacked to.
+const HEAD: u64 = 16 << 20;
+
 /// How much may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -99,6 +102,33 @@ pub(super) fn unpack<'a>(
                 .help("fetch or copy the file again; `gzip -t` tests it"))
         }
     }
+}
+
+/// The beginning of a file as far as it can be read by itself: unpacked where it is gzip,
+/// and cut after a whole character; `None` where nothing can be read of it.
+pub fn head(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let mut head = Cow::Borrowed(bytes);
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut content = Vec::new();
+        // It ends in the middle: what came before the error is good.
+        let _ = MultiGzDecoder::new(bytes)
+            .take(HEAD)
+            .read_to_end(&mut content);
+        head = Cow::Owned(content);
+    }
+    if let Err(error) = std::str::from_utf8(&head)
+        && error.error_len().is_none()
+    {
+        let end = error.valid_up_to();
+        head = match head {
+            Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..end)?),
+            Cow::Owned(mut bytes) => {
+                bytes.truncate(end);
+                Cow::Owned(bytes)
+            }
+        };
+    }
+    (!head.is_empty()).then_some(head)
 }
 
 pub(super) fn expands(file: &str, most: u64) -> Fault {

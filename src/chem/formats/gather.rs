@@ -170,7 +170,7 @@ fn check(
     }
     for (name, cell) in &record.columns {
         match columns.get(name) {
-            Some(seen) if seen.kind != cell.kind() => {
+            Some(seen) if seen.kind.with(cell.kind()).is_none() => {
                 let title = format!(
                     "`{name}` is {}, but {} in record {}",
                     cell.kind().said(),
@@ -199,6 +199,7 @@ fn check(
         });
         seen.cells += 1;
         seen.whole &= whole;
+        seen.kind = seen.kind.with(cell.kind()).unwrap_or(seen.kind);
     }
     ids.insert(record.id.clone(), record.line);
     Ok(record)

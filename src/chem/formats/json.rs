@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::code;
 use super::source::{Bad, Source};
 use crate::chem::fault::code as known;
-use crate::chem::records::Cell;
+use crate::chem::records::{Cell, list_cell};
 
 /// Longest text kept as a column, in bytes.
 const MAX_TEXT: usize = 1_000;
@@ -158,8 +158,8 @@ pub(super) fn first_byte(raw: &RawValue) -> u8 {
     raw.get().bytes().next().unwrap_or(b'n')
 }
 
-/// The fields that are plain values, as columns. Null, lists and objects are no
-/// columns; nor is the text `na`, by which JARVIS says that there is no value.
+/// The fields that are plain values or short lists of them, as columns. Null, other lists
+/// and objects are no columns; nor is the text `na`, by which JARVIS says that there is no value.
 pub(super) fn columns(
     source: &Source<'_>,
     fields: &Fields<'_>,
@@ -182,7 +182,12 @@ pub(super) fn columns(
             },
             b't' => Cell::Bool(true),
             b'f' => Cell::Bool(false),
-            b'[' | b'{' | b'n' => continue,
+            b'[' if raw.get().len() > MAX_TEXT => continue,
+            b'[' => match list_cell(raw) {
+                Some(cell) => cell,
+                None => continue,
+            },
+            b'{' | b'n' => continue,
             _ => match serde_json::from_str::<f64>(raw.get()) {
                 Ok(x) if x.is_finite() => Cell::Number(x),
                 _ => {

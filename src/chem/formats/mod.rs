@@ -38,7 +38,7 @@ mod source;
 mod tests;
 pub mod write;
 
-pub use bytes::{Limits, unreadable};
+pub use bytes::{Limits, head, unreadable};
 pub use detect::{Format, detect, stem};
 pub use labels::Labels;
 pub use optimade::{Page, page};

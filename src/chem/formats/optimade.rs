@@ -13,7 +13,12 @@ use super::source::{Bad, Source, impossible};
 use crate::chem::fault::{Fault, code as known};
 
 /// Plain attributes that say again what the structure says, or nothing about it.
-const NO_COLUMNS: [&str; 10] = [
+const NO_COLUMNS: [&str; 15] = [
+    "dimension_types",
+    "elements",
+    "elements_ratios",
+    "species_at_sites",
+    "structure_features",
     "immutable_id",
     "last_modified",
     "nelements",

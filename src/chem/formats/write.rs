@@ -61,6 +61,11 @@ pub fn extxyz(record: &Record) -> String {
             Cell::Bool(true) => "T".to_owned(),
             Cell::Bool(false) => "F".to_owned(),
             Cell::Text(value) => quoted(value),
+            Cell::Numbers(all) => {
+                let all: Vec<String> = all.iter().map(f64::to_string).collect();
+                quoted(&all.join(" "))
+            }
+            Cell::Texts(all) => quoted(&all.join(" ")),
         };
         let _ = write!(text, " {}={value}", quoted(name));
     }

@@ -1,7 +1,9 @@
 //! MEGNet's graph: all neighbours within a radius (Chen et al., Chem. Mater. 31, 3564
 //! (2019), as built by `megnet` 1.3.2 through pymatgen).
 
-use super::super::neighbours::{Neighbours, TOLERANCE};
+use std::iter::repeat_n;
+
+use super::super::neighbours::{MAX_PAIRS, NeighbourError, Neighbours, TOLERANCE};
 use super::super::structure::Structure;
 use super::{CrystalGraph, GraphError, Workspace, check_list};
 
@@ -42,9 +44,33 @@ impl MegnetGraph {
         structure: &Structure,
         workspace: &mut Workspace,
     ) -> Result<CrystalGraph, GraphError> {
-        let list = &mut workspace.list;
-        workspace.search.run(structure, self.cutoff, list)?;
-        self.make_from(structure, list)
+        let search = &mut workspace.search;
+        search.begin(structure, self.cutoff)?;
+        let sites = structure.sites();
+        // As many as a crystal of this density has on average, and some more.
+        let ball = 4.2 * self.cutoff * self.cutoff * self.cutoff / structure.volume();
+        let room = (1.1 * ball * sites as f64 * sites as f64) as usize;
+        let room = room.min(MAX_PAIRS);
+        let mut graph = CrystalGraph::with_room(structure, self.cutoff, room);
+        for centre in 0..sites {
+            let around = search.around(centre);
+            if graph.edges() + around.len() > MAX_PAIRS {
+                let cutoff = self.cutoff;
+                return Err(NeighbourError::TooMany { cutoff }.into());
+            }
+            let vectors = around.displacement();
+            graph.src.extend(around.index());
+            graph.dst.extend(repeat_n(centre as u32, around.len()));
+            graph.image.extend(around.image());
+            graph
+                .displacement
+                .extend(vectors.map(|v| v.map(|x| -x as f32)));
+            graph
+                .distance
+                .extend(around.distance().map(|far| far as f32));
+            graph.end_row();
+        }
+        self.with_edges(graph)
     }
 
     /// [`megnet_graph`] from a list of neighbours with this cutoff or a longer one.
@@ -75,11 +101,15 @@ impl MegnetGraph {
             }
             graph.end_row();
         }
-        if graph.edges() == 0 {
-            return Err(GraphError::NoEdges {
+        self.with_edges(graph)
+    }
+
+    fn with_edges(&self, graph: CrystalGraph) -> Result<CrystalGraph, GraphError> {
+        match graph.edges() {
+            0 => Err(GraphError::NoEdges {
                 cutoff: self.cutoff,
-            });
+            }),
+            _ => Ok(graph),
         }
-        Ok(graph)
     }
 }

@@ -290,6 +290,16 @@ fn present<'a>(line: &Line<'a>, field: &str) -> Option<&'a RawValue> {
         .filter(|raw| kind_of(raw) != "null")
 }
 
+/// A list of numbers or of texts as a cell; `None` where it is neither.
+pub fn list_cell(raw: &RawValue) -> Option<Cell> {
+    if let Ok(texts) = serde_json::from_str(raw.get()) {
+        return Some(Cell::Texts(texts));
+    }
+    let numbers: Vec<f64> = serde_json::from_str(raw.get()).ok()?;
+    let sound = numbers.iter().all(|x| x.is_finite());
+    sound.then_some(Cell::Numbers(numbers))
+}
+
 /// The cell of a column; `None` where it is null.
 fn read_cell(line: &Line<'_>, name: &str, raw: &RawValue) -> Result<Option<Cell>, Fault> {
     let cell = match kind_of(raw) {
@@ -297,11 +307,19 @@ fn read_cell(line: &Line<'_>, name: &str, raw: &RawValue) -> Result<Option<Cell>
         "text" => serde_json::from_str(raw.get()).ok().map(Cell::Text),
         "true or false" => Some(Cell::Bool(raw.get() == "true")),
         "a number" => serde_json::from_str(raw.get()).ok().map(Cell::Number),
+        "a list" => match list_cell(raw) {
+            Some(cell) => Some(cell),
+            None => {
+                let title = format!("`{name}` is a list that no column can hold");
+                return Err(wrong_type(line, name, title)
+                    .help("a list in a column holds numbers only, or texts only"));
+            }
+        },
         kind => {
             let title = format!("`{name}` is {kind}, which no column can hold");
             return Err(wrong_type(line, name, title).help(
-                "columns hold numbers, texts, true/false or null; leave the field out \
-                 or give each of its values a column of its own",
+                "columns hold numbers, texts, true/false, lists of them or null; leave \
+                 the field out or give each of its values a column of its own",
             ));
         }
     };

@@ -18,6 +18,10 @@ pub enum Cell {
     Text(String),
     /// True or false.
     Bool(bool),
+    /// Finite numbers.
+    Numbers(Vec<f64>),
+    /// Texts; an empty list is one of these.
+    Texts(Vec<String>),
 }
 
 /// What all cells of a column are.
@@ -30,6 +34,12 @@ pub enum Kind {
     Text,
     /// True or false.
     Bool,
+    /// Lists of finite numbers.
+    Numbers,
+    /// Lists of texts.
+    Texts,
+    /// Lists that were all empty.
+    Empty,
 }
 
 impl Kind {
@@ -39,6 +49,20 @@ impl Kind {
             Kind::Number => "a number",
             Kind::Text => "text",
             Kind::Bool => "true or false",
+            Kind::Numbers => "a list of numbers",
+            Kind::Texts => "a list of texts",
+            Kind::Empty => "an empty list",
+        }
+    }
+
+    /// What a column is whose cells are of both kinds; `None` where none is. An empty list
+    /// is one of any kind.
+    pub fn with(self, other: Kind) -> Option<Kind> {
+        match (self, other) {
+            (a, b) if a == b => Some(a),
+            (Kind::Empty, list @ (Kind::Numbers | Kind::Texts))
+            | (list @ (Kind::Numbers | Kind::Texts), Kind::Empty) => Some(list),
+            _ => None,
         }
     }
 }
@@ -50,6 +74,9 @@ impl Cell {
             Cell::Number(_) => Kind::Number,
             Cell::Text(_) => Kind::Text,
             Cell::Bool(_) => Kind::Bool,
+            Cell::Numbers(_) => Kind::Numbers,
+            Cell::Texts(all) if all.is_empty() => Kind::Empty,
+            Cell::Texts(_) => Kind::Texts,
         }
     }
 
@@ -57,7 +84,7 @@ impl Cell {
     pub fn number(&self) -> Option<f64> {
         match self {
             Cell::Number(x) => Some(*x),
-            Cell::Text(_) | Cell::Bool(_) => None,
+            Cell::Text(_) | Cell::Bool(_) | Cell::Numbers(_) | Cell::Texts(_) => None,
         }
     }
 
@@ -65,7 +92,7 @@ impl Cell {
     pub fn text(&self) -> Option<&str> {
         match self {
             Cell::Text(text) => Some(text),
-            Cell::Number(_) | Cell::Bool(_) => None,
+            Cell::Number(_) | Cell::Bool(_) | Cell::Numbers(_) | Cell::Texts(_) => None,
         }
     }
 }
@@ -154,7 +181,7 @@ impl Columns {
         let mut known = self.seen.len();
         for (name, cell) in cells {
             match self.seen.get(name) {
-                Some(seen) if seen.kind != cell.kind() => {
+                Some(seen) if seen.kind.with(cell.kind()).is_none() => {
                     return Err(Misfit::Kind {
                         column: name.clone(),
                         was: seen.kind,
@@ -176,6 +203,7 @@ impl Columns {
                 Some(seen) => {
                     seen.cells += 1;
                     seen.whole &= whole;
+                    seen.kind = seen.kind.with(cell.kind()).unwrap_or(seen.kind);
                 }
                 None => {
                     let kind = cell.kind();
@@ -266,6 +294,26 @@ mod tests {
         let misfit = columns.take(&many.collect(), 6);
         assert!(matches!(misfit, Err(Misfit::TooMany { .. })));
         assert_eq!(columns.list(), before);
+    }
+
+    #[test]
+    fn an_empty_list_is_one_of_any_kind() {
+        let mut columns = Columns::default();
+        let list = |all: &[&str]| {
+            let all = all.iter().map(|text| (*text).to_owned());
+            row([("a", Cell::Texts(all.collect()))])
+        };
+        columns.take(&list(&[]), 1).unwrap();
+        assert_eq!(columns.list()[0].kind, Kind::Empty);
+        columns
+            .take(&row([("a", Cell::Numbers(vec![1.0]))]), 2)
+            .unwrap();
+        columns.take(&list(&[]), 3).unwrap();
+        assert_eq!(columns.list()[0].kind, Kind::Numbers);
+        let misfit = columns.take(&list(&["x"]), 4);
+        assert!(matches!(misfit, Err(Misfit::Kind { .. })));
+        let misfit = columns.take(&row([("a", Cell::Number(1.0))]), 5);
+        assert!(matches!(misfit, Err(Misfit::Kind { .. })));
     }
 
     #[test]

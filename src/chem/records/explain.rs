@@ -87,7 +87,9 @@ pub(super) fn told(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => format!("text (\"{}\")", shorten(text)),
         Cell::Number(x) => format!("a number ({x})"),
-        Cell::Bool(_) => cell.kind().said().to_owned(),
+        Cell::Bool(_) | Cell::Numbers(_) | Cell::Texts(_) => {
+            cell.kind().said().to_owned()
+        }
     }
 }
 

@@ -193,7 +193,11 @@ fn titles_name_the_very_value() {
         ),
         ("\"a\"", "\" \"", "`id` is empty"),
         ("\"a\"", "7", "`id` is a number, not text"),
-        ("null", "[1, 2]", "`by` is a list, which no column can hold"),
+        (
+            "null",
+            "[1, \"a\"]",
+            "`by` is a list that no column can hold",
+        ),
         (
             "-1.25",
             "true",

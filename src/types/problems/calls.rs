@@ -495,6 +495,28 @@ pub fn no_such_format(name: &str, at: Span, known: &[&str]) -> Problem {
     .help(format!("end it in {}", listed(known)))
 }
 
+/// A table is asked for in a file of structures.
+pub fn no_structures(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0902,
+        format!("`{name}` would hold structures, and a table has none"),
+        at,
+        "a file of structures",
+    )
+    .help("save the data set itself, before `select`; one file for each study")
+}
+
+/// Graphs are asked for in a file of columns.
+pub fn graphs_in_columns(name: &str, at: Span) -> Problem {
+    Problem::new(
+        Code::E0902,
+        format!("`{name}` cannot hold the graphs these rows have"),
+        at,
+        "a file of columns",
+    )
+    .help("end it in `.npz`, or save the rows before `featurize`")
+}
+
 /// Words about something that does not exist yet in this version.
 pub fn bundled_unknown(name: &str, at: Span, known: &[&str]) -> Problem {
     let problem = Problem::new(

@@ -253,11 +253,14 @@ fn one_row(fields: &IndexMap<Arc<str>, Val>, at: Span) -> Val {
 }
 
 /// Ends of the names `save` takes.
-const FORMATS: [&str; 2] = [".csv", ".jsonl"];
+const FORMATS: [&str; 6] = [".csv", ".jsonl", ".parquet", ".npz", ".cif", ".extxyz"];
+/// Those of them that hold structures and no graphs or tables.
+const OF_STRUCTURES: [&str; 2] = [".cif", ".extxyz"];
 
-/// `save("name.csv")`: the table, and a file of it.
+/// `save("name.csv")`: the table, and a file of it. A data set becomes the table of its
+/// columns.
 pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
-    let Some(Subject::Table(table)) = Subject::of(call) else {
+    let Some(subject) = Subject::of(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
     let Some(Form::Text(name)) = call.value("name").map(|val| val.form.clone()) else {
@@ -269,12 +272,36 @@ pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
         return Val::poison(call.at);
     }
     if !FORMATS.iter().any(|end| name.ends_with(end)) {
-        checker.report(problems::no_such_format(
-            &name,
-            call.span_of("name"),
-            &FORMATS,
-        ));
+        let at = call.span_of("name");
+        checker.report(problems::no_such_format(&name, at, &FORMATS));
         return Val::poison(call.at);
     }
+    let structures = OF_STRUCTURES.iter().any(|end| name.ends_with(end));
+    let table = match subject {
+        Subject::Table(_) if structures => {
+            checker.report(problems::no_structures(&name, call.span_of("name")));
+            return Val::poison(call.at);
+        }
+        Subject::Table(table) => table,
+        Subject::Dataset(data) => {
+            let graphs = matches!(data.features, Some(Ty::Crystal(_)));
+            if graphs && !structures && !name.ends_with(".npz") {
+                checker.report(problems::graphs_in_columns(&name, call.span_of("name")));
+                return Val::poison(call.at);
+            }
+            let mut columns = data.columns;
+            columns.retain(|(_, ty)| column_fits(ty) && *ty != Ty::Structure);
+            if (data.has_test || data.has_val)
+                && columns.iter().all(|(name, _)| **name != *"split")
+            {
+                columns.push(("split".into(), Ty::Text));
+            }
+            TableTy {
+                columns,
+                from: data.from,
+                ..TableTy::default()
+            }
+        }
+    };
     checker.emit(call, Ty::Table(table.into()))
 }
