@@ -27,7 +27,7 @@ use tmo::chem::graph::{
 use tmo::draw::{Draws, Stream};
 use tmo::nn::{
     Adam, BatchProgress, Begin, Crystal, Features, Go, Graph, Line, Observer, Rows,
-    Settings, Threads, Weights, predict, profile, train,
+    Settings, Threads, TrainingState, Weights, predict, profile, train,
 };
 use tmo::session::Session;
 use tmo::types::Given;
@@ -360,7 +360,7 @@ struct Watch {
 }
 
 impl Observer for Watch {
-    fn batch(&mut self, _: &BatchProgress) -> Go {
+    fn batch(&mut self, _: &BatchProgress, _: &TrainingState<'_>) -> Go {
         let now = Instant::now();
         if let Some(last) = self.last.replace(now) {
             let passed: Duration = now - last;

@@ -83,3 +83,5 @@ mod tried;
 mod types_md;
 #[path = "suite/ui.rs"]
 mod ui;
+#[path = "suite/unsure.rs"]
+mod unsure;

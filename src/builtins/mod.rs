@@ -34,4 +34,4 @@ pub use summary::Evaluation;
 pub use sweeps::cells;
 pub use table::{LayerShape, layer_table, weight_count};
 pub use tables::{plain, table_report};
-pub use train::{EVALUATION, WEIGHTS};
+pub use train::{EVALUATION, WEIGHTS, exportable};

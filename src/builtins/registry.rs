@@ -52,6 +52,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.best", 1, Body::Constant),
     ("prelude.boxes", 1, Body::Verb(report::boxes)),
     ("prelude.bundled", 1, Body::Verb(data::bundled)),
+    ("prelude.by_size", 1, Body::Constant),
     ("prelude.cbrt", 1, Body::Layer),
     ("prelude.cgcnn_atoms", 1, Body::Layer),
     ("prelude.chain", 1, Body::Rule),
@@ -60,6 +61,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.cif_folder", 1, Body::Verb(sources::structures)),
     ("prelude.cif", 1, Body::Verb(sources::cif)),
     ("prelude.clamp", 1, Body::Layer),
+    ("prelude.code_names", 1, Body::Constant),
     ("prelude.compare", 1, Body::Rule),
     ("prelude.complete", 1, Body::Verb(rows::complete)),
     ("prelude.concat", 1, Body::Layer),
@@ -98,6 +100,11 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.evaluate", 1, Body::Verb(train::evaluate)),
     ("prelude.everything", 1, Body::Constant),
     ("prelude.exp", 1, Body::Layer),
+    (
+        "prelude.export_weights",
+        1,
+        Body::Verb(train::export_weights),
+    ),
     ("prelude.extxyz", 1, Body::Verb(sources::structures)),
     ("prelude.fail", 1, Body::Constant),
     ("prelude.featurize", 1, Body::Verb(features::featurize)),
@@ -117,7 +124,11 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.histogram", 1, Body::Verb(report::histogram)),
     ("prelude.holdout", 1, Body::Verb(splits::holdout)),
     ("prelude.huber", 1, Body::Settings),
-    ("prelude.import_weights", 1, Body::Planned),
+    (
+        "prelude.import_weights",
+        1,
+        Body::Verb(train::import_weights),
+    ),
     ("prelude.impute", 1, Body::Verb(rows::impute)),
     ("prelude.insertion", 1, Body::Planned),
     ("prelude.int", 1, Body::Rule),
@@ -162,7 +173,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ),
     ("prelude.max", 1, Body::Layer),
     ("prelude.max_error", 1, Body::Constant),
-    ("prelude.mc_dropout", 1, Body::Planned),
+    ("prelude.mc_dropout", 1, Body::Verb(train::mc_dropout)),
     ("prelude.mean", 1, Body::Layer),
     ("prelude.mean_last", 1, Body::Layer),
     ("prelude.mod", 1, Body::Rule),
@@ -227,6 +238,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.select", 1, Body::Verb(rows::select)),
     ("prelude.several", 1, Body::Rule),
     ("prelude.sgd", 1, Body::Settings),
+    ("prelude.shuffled", 1, Body::Constant),
     ("prelude.sigmoid", 1, Body::Layer),
     ("prelude.silu", 1, Body::Layer),
     ("prelude.sin", 1, Body::Rule),
@@ -272,6 +284,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.tan", 1, Body::Rule),
     ("prelude.tanh", 1, Body::Layer),
     ("prelude.target", 1, Body::Verb(splits::target)),
+    ("prelude.tmo_names", 1, Body::Constant),
     ("prelude.torch", 1, Body::Constant),
     ("prelude.train", 1, Body::Verb(train::train)),
     ("prelude.train_and_val", 1, Body::Constant),
@@ -350,6 +363,7 @@ impl Builtins for Registry {
                 | "prelude.refit"
                 | "prelude.ensemble"
                 | "prelude.predict"
+                | "prelude.mc_dropout"
         )
     }
 

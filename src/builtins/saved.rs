@@ -16,7 +16,9 @@ use crate::report::{
     OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, table_csv,
     table_jsonl,
 };
-use crate::run::{Cell, Column, Dataset, Features, Rows, Runner, Table, Value, Work};
+use crate::run::{
+    Cell, Column, Dataset, Features, Rows, Runner, Saved, Table, Value, Work,
+};
 use typed::{optimade, typed};
 
 /// `save("name.csv")`: the table remembers that a file of it is asked for. One of a name
@@ -32,7 +34,7 @@ pub fn save(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     };
     let mut saving = (*table).clone();
     saving.saved.retain(|(known, _)| known != name);
-    saving.saved.push((name.clone(), table));
+    saving.saved.push((name.clone(), Saved::Table(table)));
     Ok(Value::Table(Arc::new(saving)))
 }
 
@@ -72,6 +74,14 @@ fn table_of(data: Arc<Dataset>) -> Table {
 pub fn saved_files(table: &Table) -> Result<Vec<OutcomeFile>, ReportProblem> {
     let mut files = Vec::new();
     for (name, of) in &table.saved {
+        let of = match of {
+            Saved::Table(of) => of,
+            Saved::Bytes(bytes) => {
+                let (name, bytes) = (name.to_string(), bytes.to_vec());
+                files.push(OutcomeFile { name, bytes });
+                continue;
+            }
+        };
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         let bytes = match ending {
             "cif" => records::cif(of).into_bytes(),

@@ -4,8 +4,8 @@ use crate::chem::{Element, OnBad};
 use crate::draw::Draws;
 use crate::ir::{Call, Made, Setting, Static};
 use crate::nn::{
-    self, Adam, AdamForm, AdamW, Clip, Init, Keep, Loss, OneCycle, Optimizer, Plateau,
-    Schedule, Sgd, TargetScale, Watch,
+    self, Adam, AdamForm, AdamW, Batching, Clip, Init, Keep, Loss, OneCycle, Optimizer,
+    Plateau, Schedule, Sgd, TargetScale, Watch,
 };
 use crate::types::Unit;
 
@@ -93,6 +93,11 @@ pub fn training(
     let above_zero = |name: &str| number(call, name).filter(|x| *x > 0.0);
     Some(nn::Settings {
         batch: count(call, "batch")?,
+        batching: match symbol(call, "order")? {
+            "shuffled" => Batching::Shuffled,
+            "by_size" => Batching::BySize,
+            _ => return None,
+        },
         epochs: count(call, "epochs")?,
         loss,
         optimizer: optimizer(call)?,

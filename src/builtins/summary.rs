@@ -1,14 +1,16 @@
 //! What a report says of a study, beside its numbers.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::table::{layer_table, weight_count};
 use super::train::Course;
 use crate::ir::{Call, Setting, Static};
-use crate::plan::{NodeId, device_class};
+use crate::plan::{Node, NodeId, device_class};
 use crate::report::{
     DataSummary, EpochLoss, LayerRow, Model, Named, Prediction, Provenance, Scores,
-    Script, Skipped, Split, StudyReport, Target, Training, within,
+    Script, Skipped, Split, StudyReport, Target, Training, coverage, within,
 };
 use crate::run::{Cell, Column, Dataset, Entry, Runner, Table};
 use crate::types::Unit;
@@ -86,12 +88,17 @@ impl Evaluation {
             unit: self.target.unit.as_str().into(),
             cells: values.iter().copied().map(Cell::Number).collect(),
         };
-        let table = Table::new(vec![
+        let mut columns = vec![
             texts("id", |row| &row.id),
             texts("formula", |row| &row.formula),
             numbers("actual", &actual),
             numbers("predicted", &predicted),
-        ]);
+        ];
+        let sigmas = rows.iter().map(|row| row.uncertainty.map(canonical));
+        if let Some(sigmas) = sigmas.collect::<Option<Vec<f64>>>() {
+            columns.push(numbers("uncertainty", &sigmas));
+        }
+        let table = Table::new(columns);
         let loss = match (self.training.loss.as_str(), self.huber) {
             ("MAE", _) => scores.mae,
             (_, Some(delta)) => huber(&actual, &predicted, delta),
@@ -118,6 +125,10 @@ impl Evaluation {
             let share = |limit: &f64| Cell::Number(within(&actual, &predicted, *limit));
             let shares = self.asked.within.iter().map(share);
             fields.push(field("within", "", Cell::Many(shares.collect())));
+        }
+        if let Some(shares) = coverage(rows.iter().copied()) {
+            let shares = shares.into_iter().map(Cell::Number);
+            fields.push(field("coverage", "", Cell::Many(shares.collect())));
         }
         fields.push(field("rows", "", Cell::Table(table.into())));
         Some(Cell::Fields(fields.into()))
@@ -233,7 +244,7 @@ fn course_of(training: &Call, course: Course) -> Training {
     Training {
         loss: loss_of(training),
         history: history.collect(),
-        kept_epoch: u32::try_from(course.kept).ok(),
+        kept_epoch: u32::try_from(course.kept).ok().filter(|epoch| *epoch > 0),
         stopped: course.ended,
     }
 }
@@ -325,11 +336,7 @@ fn data_of(data: &Dataset) -> DataSummary {
 /// The settings of every verb of the study, in the order of the script.
 fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
     let mut all = Vec::new();
-    let mut at = Some(id);
-    while let Some(id) = at {
-        let Some(node) = runner.plan.node(id) else {
-            break;
-        };
+    for node in before(runner, id) {
         if let crate::plan::Work::Verb(call) = &node.work {
             let words = crate::plan::describe(&node.work, &|_| None);
             let name = call.short_name();
@@ -339,10 +346,22 @@ fn settings_of(runner: &Runner<'_>, id: NodeId) -> Vec<Named> {
                 .and_then(|rest| rest.strip_suffix(')'));
             all.push(Named::new(numbered(name, &all), inner.unwrap_or_default()));
         }
-        at = node.inputs.first().copied();
     }
-    all.reverse();
     all
+}
+
+/// A node and all it needs, each once, what is needed first.
+fn before<'a>(runner: &Runner<'a>, id: NodeId) -> Vec<&'a Node> {
+    let plan = runner.plan;
+    let (mut found, mut open) = (BTreeSet::new(), vec![id]);
+    while let Some(id) = open.pop() {
+        if found.insert(id)
+            && let Some(node) = plan.node(id)
+        {
+            open.extend(&node.inputs);
+        }
+    }
+    found.into_iter().filter_map(|id| plan.node(id)).collect()
 }
 
 /// What a verb is called that may stand twice, as before and after a `predict`.
@@ -356,11 +375,7 @@ fn numbered(name: &str, before: &[Named]) -> String {
 pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {
     let mut keys = Vec::new();
     let mut seeds = vec![Named::new("root", runner.plan.root_seed.to_string())];
-    let mut at = Some(id);
-    while let Some(id) = at {
-        let Some(node) = runner.plan.node(id) else {
-            break;
-        };
+    for node in before(runner, id) {
         if let crate::plan::Work::Verb(call) = &node.work {
             let key = crate::run::store::Key::from_bytes(node.key);
             keys.push(Named::new(
@@ -372,7 +387,6 @@ pub(super) fn provenance(runner: &Runner<'_>, id: NodeId) -> Provenance {
                 seeds.push(Named::new(name, seed.to_string()));
             }
         }
-        at = node.inputs.first().copied();
     }
     Provenance {
         tmo_version: env!("CARGO_PKG_VERSION").into(),

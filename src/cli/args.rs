@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::nn;
+use crate::session::CHECKPOINT_EVERY;
 
 /// What stands below the list of commands.
 const TOUR: &str = "\
@@ -175,12 +176,30 @@ pub struct Run {
     /// What computes networks. Results of the two are kept apart.
     #[arg(long, value_enum, default_value = "fused")]
     pub executor: Executor,
+    /// The least time between two checkpoints of a training: what a run that is killed
+    /// does again. The results are the same for any.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = CHECKPOINT_EVERY.as_secs_f64(),
+        value_parser = seconds
+    )]
+    pub checkpoint_every: f64,
     /// No progress bars.
     #[arg(long, short)]
     pub quiet: bool,
     /// Run a study of more than 100 cells and trials without asking.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// A time in seconds, of at most a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is due")?;
+    match (0.0..=86_400.0).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("from 0 to 86400 seconds are due".into()),
+    }
 }
 
 /// `tmo check`.

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::args::{Args, MessageFormat, Run};
 use super::messages::{print, say};
@@ -71,6 +72,7 @@ fn computed(
         progress: &*progress,
         interrupt,
         threads: &threads,
+        checkpoint_every: Duration::from_secs_f64(options.checkpoint_every),
     };
     let ran = session.run(&script.program, &plan, &options.studies, &given);
     drop(progress);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::names::Named;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 /// The header's key of the sum.
@@ -104,6 +105,37 @@ impl Archive {
             return Err("its checksum is wrong: the file is damaged".to_owned());
         }
         Ok(Archive { entries })
+    }
+
+    /// The names of the entries.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// The arrays whose names `wanted` holds of, as numbers of f32; what is f64 is rounded.
+    pub(crate) fn numbers(
+        self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Named>, String> {
+        let mut all = Vec::new();
+        for (name, entry) in self.entries.into_iter().filter(|(name, _)| wanted(name)) {
+            let numbers: Vec<f32> = match entry.dtype {
+                Dtype::F32 => words(&entry.bytes).map(f32::from_le_bytes).collect(),
+                Dtype::F64 => {
+                    let numbers = words(&entry.bytes).map(f64::from_le_bytes);
+                    numbers.map(|x| x as f32).collect()
+                }
+                found => {
+                    let due = "must be of type F32 or F64";
+                    return Err(format!("{name} {due}, not {found:?}"));
+                }
+            };
+            if numbers.iter().any(|x| !x.is_finite()) {
+                return Err(format!("{name} holds a number that is not finite"));
+            }
+            all.push((name, entry.sizes, numbers));
+        }
+        Ok(all)
     }
 
     /// Takes out the f32 array called `name`, which must have the shape `sizes` and hold

@@ -85,6 +85,11 @@ impl Checkpoint {
         self.state.epochs
     }
 
+    /// How many batches of the next are done.
+    pub fn batches(&self) -> usize {
+        self.state.batches
+    }
+
     /// The finished epochs.
     pub fn history(&self) -> &[EpochRecord] {
         &self.state.history

@@ -158,11 +158,39 @@ impl<'a> Engine<'a> {
                     pool.give(x);
                 }
                 Engine::Reference(reference) => {
-                    see(&reference.value(value, weights, &batch)?);
+                    see(&reference.value(value, weights, &batch, Mode::Predict)?);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The outputs for a batch with dropout left on, by these masks.
+    pub(crate) fn ask(
+        &mut self,
+        weights: &Weights,
+        batch: &Batch,
+        masks: Masks,
+    ) -> Result<Vec<f32>, Failure> {
+        let mode = Mode::Ask(masks);
+        match self {
+            Engine::Fused { program, pool } => {
+                let run = Run {
+                    program,
+                    weights: &weights.buffers,
+                    mode,
+                    batch,
+                    watch: None,
+                };
+                let y = run.forward(None, pool);
+                let output = y.values().to_vec();
+                pool.give(y);
+                Ok(output)
+            }
+            Engine::Reference(reference) => {
+                reference.value(reference.output(), weights, batch, mode)
+            }
+        }
     }
 
     /// Fills `gradients` with those of the batch's mean loss, and lets the running

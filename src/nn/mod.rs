@@ -27,6 +27,7 @@ mod lower;
 mod names;
 mod observe;
 mod optimizer;
+mod order;
 mod predict;
 mod product;
 mod profile;
@@ -48,14 +49,18 @@ pub use features::{Crystal, Crystals, Features, Line};
 pub use graph::{Conv1d, Fed, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
 pub use loss::Loss;
 pub use lower::lowered;
-pub use names::{Named, architectures, export_named, import_named};
+pub use names::{
+    Named, Naming, architectures, export_file, export_named, import_file, import_named,
+    reference_names,
+};
 pub use observe::{BatchProgress, EpochRecord, Go, Observer, Silent, TrainingState};
 pub use optimizer::{Adam, AdamForm, AdamW, Clip, Optimizer, Sgd};
-pub use predict::{Gradients, evaluate_loss, gradients, predict};
+pub use order::Batching;
+pub use predict::{Gradients, evaluate_loss, gradients, predict, predict_dropped};
 pub use profile::{Spent, profile};
 pub use scale::TargetScale;
 pub use schedule::{OneCycle, Plateau, Schedule, Watch};
 pub use settings::{Keep, Rows, Settings};
 pub use threads::Threads;
-pub use train::{Begin, Ended, Trained, train};
+pub use train::{Begin, Ended, Trained, fit_ranges, train};
 pub use weights::Weights;

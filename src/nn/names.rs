@@ -2,122 +2,31 @@
 //! standard library. In: weights under their names or ours. Out: the same under the other's,
 //! in the other's layout. The names themselves are data: a table per network in `names/`.
 
+mod file;
+mod table;
+
 use std::collections::BTreeMap;
 
 use super::failure::Failure;
-use super::graph::Graph;
+use super::graph::{Graph, WeightSpec};
 use super::weights::Weights;
+pub use file::{Naming, export_file, import_file, reference_names};
+pub use table::architectures;
+use table::{Layout, Names};
 
 /// A tensor: its name, its shape, its numbers.
 pub type Named = (String, Vec<usize>, Vec<f32>);
 
-/// The tables: each line a label of ours, their name, and what both are. `*` in a label is
-/// the number of a round, `*` and `*+1` in their name that number and the next.
-const TABLES: [(&str, &str); 4] = [
-    ("alignn", include_str!("names/alignn.tsv")),
-    ("cgcnn", include_str!("names/cgcnn.tsv")),
-    ("deeper_gatgnn", include_str!("names/deeper_gatgnn.tsv")),
-    ("megnet", include_str!("names/megnet.tsv")),
-];
-
-/// The networks whose weights have names in a reference code.
-pub fn architectures() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|(name, _)| *name)
-}
-
-/// How a tensor of theirs lies, seen from ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    Same,
-    /// Rows and columns exchanged.
-    Turned,
-    /// With an axis of length 1 before it.
-    Led,
-}
-
-/// The names of one network.
-struct Names {
-    architecture: &'static str,
-    lines: Vec<(&'static str, &'static str, &'static str)>,
-}
-
-impl Names {
-    fn of(architecture: &str) -> Result<Names, Failure> {
-        let found = TABLES.iter().find(|(name, _)| *name == architecture);
-        let Some((name, text)) = found else {
-            let known: Vec<&str> = architectures().collect();
-            return Err(unfit(format!(
-                "no reference code's names are known for `{architecture}`, only for {}",
-                known.join(", ")
-            )));
-        };
-        let line = |line: &'static str| {
-            let mut cells = line.split('\t');
-            Some((cells.next()?, cells.next()?, cells.next()?))
-        };
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        Ok(Names {
-            architecture: name,
-            lines: lines.filter_map(line).collect(),
-        })
-    }
-
-    /// Their name of our weight `name`, and how it lies.
-    fn theirs(&self, name: &str) -> Option<(String, Layout)> {
-        let (label, part) = name.rsplit_once('.')?;
-        let own = label.strip_prefix(self.architecture);
-        let label = own.and_then(|own| own.strip_prefix('.')).unwrap_or(label);
-        self.lines.iter().find_map(|(pattern, theirs, kind)| {
-            let round = matches(pattern, label)?;
-            let whole = numbered(theirs, round);
-            let (weight, bias) = whole.split_once('|').unwrap_or((&whole, &whole));
-            match (*kind, part) {
-                ("linear", "weight") => Some((format!("{whole}.weight"), Layout::Turned)),
-                ("linear", "bias") => Some((format!("{whole}.bias"), Layout::Same)),
-                ("norm", part) => Some((format!("{whole}.{part}"), Layout::Same)),
-                ("keras", "weight") => Some((format!("{whole}/kernel"), Layout::Same)),
-                ("keras", "bias") => Some((format!("{whole}/bias"), Layout::Same)),
-                ("tensor", "weight") => Some((weight.to_owned(), Layout::Same)),
-                ("tensor", "bias") => Some((bias.to_owned(), Layout::Same)),
-                ("led", "weight") => Some((whole.clone(), Layout::Led)),
-                _ => None,
-            }
-        })
-    }
-
-    /// Whether a tensor of theirs is made and never used.
-    fn unused(&self, name: &str) -> bool {
-        let mut lines = self.lines.iter();
-        lines.any(|(_, start, kind)| *kind == "unused" && name.starts_with(start))
-    }
-}
-
-/// Whether `label` is the pattern, and the number its `*` stands for.
-fn matches(pattern: &str, label: &str) -> Option<usize> {
-    let Some((before, after)) = pattern.split_once('*') else {
-        return (pattern == label).then_some(0);
-    };
-    label
-        .strip_prefix(before)?
-        .strip_suffix(after)?
-        .parse()
-        .ok()
-}
-
-fn numbered(theirs: &str, round: usize) -> String {
-    let next = (round + 1).to_string();
-    theirs
-        .replace("*+1", &next)
-        .replace('*', &round.to_string())
-}
+/// How many tensors a message names.
+const SHOWN: usize = 8;
 
 /// Weights of `graph`, which is the network `architecture` of the standard library, from
 /// tensors under the reference code's names. What no reference code knows (the ends of
 /// `range_scale`) stays as it is in `weights`.
 ///
 /// # Errors
-/// A network whose names are not known; a tensor that is missing, left over or has another
-/// shape than expected.
+/// A network whose names are not known; tensors that are missing, left over or have another
+/// shape than expected: each is named.
 pub fn import_named(
     architecture: &str,
     graph: &Graph,
@@ -125,29 +34,31 @@ pub fn import_named(
     tensors: Vec<Named>,
 ) -> Result<Weights, Failure> {
     let names = Names::of(architecture)?;
-    let keyed = tensors.into_iter().map(|(name, sizes, values)| {
-        let name = name.strip_suffix(":0").map(str::to_owned).unwrap_or(name);
-        (name, (sizes, values))
-    });
-    let mut given: BTreeMap<String, (Vec<usize>, Vec<f32>)> = keyed.collect();
-    given.retain(|name, _| !names.unused(name));
+    let mut given = keyed(&names, tensors);
     let mut arrays = Vec::new();
-    for (spec, (own, sizes, values)) in graph.weights().iter().zip(weights.iter()) {
-        let Some((theirs, layout)) = names.theirs(own) else {
+    let mut wrong = Wrong::default();
+    let theirs = names.all(graph.weights());
+    let all = graph.weights().iter().zip(theirs).zip(weights.iter());
+    for ((spec, theirs), (own, sizes, values)) in all {
+        let Some((theirs, layout)) = theirs else {
             if spec.trained {
                 return Err(unfit(format!("no name is known for {own}")));
             }
             arrays.push((own.to_owned(), sizes.to_vec(), values.to_vec()));
             continue;
         };
+        let expected = laid_out(sizes, layout);
         let Some((shape, numbers)) = given.remove(&theirs) else {
-            return Err(unfit(format!("{theirs} (our {own}) is missing")));
+            wrong
+                .missing
+                .push(format!("{theirs} {expected:?} (our {own})"));
+            continue;
         };
-        if shape != laid_out(sizes, layout) || numbers.len() != spec.count() {
-            let expected = laid_out(sizes, layout);
-            return Err(unfit(format!(
-                "{theirs} (our {own}) must have the shape {expected:?}, not {shape:?}"
-            )));
+        if shape != expected || numbers.len() != spec.count() {
+            let text =
+                format!("{theirs} (our {own}) must have {expected:?}, not {shape:?}");
+            wrong.misshapen.push(text);
+            continue;
         }
         let numbers = match (layout, &shape[..]) {
             (Layout::Turned, [rows, columns]) => turned(&numbers, *rows, *columns),
@@ -155,9 +66,8 @@ pub fn import_named(
         };
         arrays.push((own.to_owned(), sizes.to_vec(), numbers));
     }
-    if let Some(name) = given.keys().next() {
-        return Err(unfit(format!("{name} is none of its weights")));
-    }
+    wrong.strange.extend(given.into_keys());
+    wrong.none()?;
     Weights::from_arrays(graph, arrays)
 }
 
@@ -171,8 +81,10 @@ pub fn export_named(
 ) -> Result<Vec<Named>, Failure> {
     let names = Names::of(architecture)?;
     let mut all = Vec::new();
-    for (spec, (own, sizes, values)) in weights.specs.iter().zip(weights.iter()) {
-        match names.theirs(own) {
+    let theirs = names.all(&weights.specs);
+    let pairs = weights.specs.iter().zip(theirs).zip(weights.iter());
+    for ((spec, theirs), (own, sizes, values)) in pairs {
+        match theirs {
             Some((theirs, layout)) => {
                 let values = match (layout, sizes) {
                     (Layout::Turned, [rows, columns]) => turned(values, *rows, *columns),
@@ -187,6 +99,65 @@ pub fn export_named(
         }
     }
     Ok(all)
+}
+
+/// Their tensors by the names of the table, without those that nothing reads.
+fn keyed(names: &Names, tensors: Vec<Named>) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    let plain = |name: String| match name.strip_suffix(":0") {
+        Some(name) => name.to_owned(),
+        None => name,
+    };
+    let tensors = tensors.into_iter();
+    let tensors: Vec<Named> = tensors.map(|(n, s, v)| (plain(n), s, v)).collect();
+    let all: Vec<String> = tensors.iter().map(|(name, ..)| name.clone()).collect();
+    let renumbered = names.renumbered(&all);
+    let own = |name: String| {
+        let renamed = name
+            .split_once('/')
+            .and_then(|(layer, part)| Some(format!("{}/{part}", renumbered.get(layer)?)));
+        renamed.unwrap_or(name)
+    };
+    let used = tensors.into_iter().filter(|(name, ..)| !names.unused(name));
+    used.map(|(name, sizes, values)| (own(name), (sizes, values)))
+        .collect()
+}
+
+/// What is wrong with the tensors of a file.
+#[derive(Default)]
+struct Wrong {
+    missing: Vec<String>,
+    misshapen: Vec<String>,
+    strange: Vec<String>,
+}
+
+impl Wrong {
+    /// An error that names what is wrong, if anything is.
+    fn none(self) -> Result<(), Failure> {
+        let mut parts = Vec::new();
+        if !self.misshapen.is_empty() {
+            parts.push(some(&self.misshapen));
+        }
+        if !self.missing.is_empty() {
+            parts.push(format!("missing: {}", some(&self.missing)));
+        }
+        if !self.strange.is_empty() {
+            let strange = some(&self.strange);
+            parts.push(format!("none of its weights: {strange}"));
+        }
+        match parts.is_empty() {
+            true => Ok(()),
+            false => Err(unfit(parts.join("; "))),
+        }
+    }
+}
+
+/// The first few, and how many more there are.
+fn some(all: &[String]) -> String {
+    let shown: Vec<&str> = all.iter().take(SHOWN).map(String::as_str).collect();
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// Their shape of a tensor of ours.
@@ -205,6 +176,18 @@ fn turned(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     all.map(|x| x.unwrap_or(f32::NAN)).collect()
 }
 
+/// Whether these are the weights of the network `architecture`: its reference code has a
+/// name for each that is trained, and none of its layers that stand alone is missing.
+fn names_all(architecture: &str, specs: &[WeightSpec]) -> bool {
+    let Ok(names) = Names::of(architecture) else {
+        return false;
+    };
+    let theirs = names.all(specs);
+    let mut pairs = specs.iter().zip(&theirs);
+    pairs.all(|(spec, theirs)| theirs.is_some() || !spec.trained)
+        && names.lone_layers_are_in(specs)
+}
+
 fn unfit(problem: String) -> Failure {
     Failure::WeightsDoNotFit { problem }
 }
@@ -214,35 +197,6 @@ mod tests {
     use super::super::{GraphBuilder, Init};
     use super::*;
     use crate::draw::Draws;
-
-    #[test]
-    fn every_line_of_every_table_has_three_cells_and_a_known_kind() {
-        for (name, text) in TABLES {
-            let names = Names::of(name).unwrap();
-            let lines = text.lines().filter(|line| !line.starts_with('#')).count();
-            assert_eq!(lines, names.lines.len(), "{name}");
-            for (_, _, kind) in names.lines {
-                let kinds = ["linear", "norm", "keras", "tensor", "led", "unused"];
-                assert!(kinds.contains(&kind), "{name}: {kind}");
-            }
-        }
-    }
-
-    #[test]
-    fn rounds_are_numbered_and_prefixes_do_not_matter() {
-        let names = Names::of("megnet").unwrap();
-        for prefix in ["", "megnet."] {
-            let ours = format!("{prefix}repeat[1].megnet_block.ff_3.dense_2.weight");
-            let (theirs, layout) = names.theirs(&ours).unwrap();
-            assert_eq!(
-                (&*theirs, layout),
-                ("block_2_state_ff_1/kernel", Layout::Same)
-            );
-        }
-        let (bias, _) = names.theirs("update.phi_1.dense_3.bias").unwrap();
-        assert_eq!(bias, "megnet_0/megnet_0/phi_e/bias_e_2");
-        assert!(names.theirs("somewhere.else.weight").is_none());
-    }
 
     #[test]
     fn out_and_in_again_are_equal_and_strangers_are_refused() {
@@ -262,13 +216,22 @@ mod tests {
             let failure = import_named("cgcnn", &graph, &other, tensors).unwrap_err();
             failure.to_string()
         };
-        assert!(refused(named[1..].to_vec()).contains("conv_to_fc.weight"));
+        // All that is wrong is said at once.
+        let told = refused(named[2..].to_vec());
+        assert!(
+            told.contains("conv_to_fc.weight") && told.contains("conv_to_fc.bias"),
+            "{told}"
+        );
         let mut strange = named.clone();
         strange.push(("stranger".to_owned(), vec![1], vec![0.0]));
         assert!(refused(strange).contains("stranger"));
+        let mut counted = named.clone();
+        counted.push(("bn.num_batches_tracked".to_owned(), vec![1], vec![7.0]));
+        assert!(import_named("cgcnn", &graph, &other, counted).is_ok());
         let mut short = named;
         short[0].1 = vec![3, 4];
-        assert!(refused(short).contains("[4, 3]"));
+        let told = refused(short);
+        assert!(told.contains("[4, 3], not [3, 4]"), "{told}");
         assert!(export_named("nothing", &weights).is_err());
     }
 }

@@ -41,9 +41,9 @@ pub struct EpochRecord {
 
 /// Watches a training.
 pub trait Observer: Send {
-    /// After each batch.
-    fn batch(&mut self, progress: &BatchProgress) -> Go {
-        let _ = progress;
+    /// After each batch. `state` gives a checkpoint to whoever wants to save one.
+    fn batch(&mut self, progress: &BatchProgress, state: &TrainingState<'_>) -> Go {
+        let _ = (progress, state);
         Go::On
     }
 
@@ -60,7 +60,7 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
-/// A training between two epochs.
+/// A training between two batches or two epochs.
 #[derive(Debug)]
 pub struct TrainingState<'a> {
     pub(crate) state: &'a State,

@@ -10,9 +10,11 @@ use super::features::Features;
 use super::graph::{Fed, Graph};
 use super::loss::Loss;
 use super::lower::Program;
+use super::run::Masks;
 use super::settings::Rows;
 use super::threads::Threads;
 use super::weights::Weights;
+use crate::draw::Draws;
 
 /// Rows per pass when nothing is learnt.
 const ROWS: usize = 256;
@@ -27,6 +29,56 @@ pub fn predict<'a>(
     threads: &Threads,
 ) -> Result<Vec<f32>, Failure> {
     let features = features.into();
+    answerable(graph, weights, features)?;
+    let program = Program::new(graph);
+    threads.run(|| {
+        let mut engine = Engine::new(threads.executor(), graph, &program)?;
+        engine.outputs(weights, features)
+    })
+}
+
+/// The network's outputs for each row of `features` with dropout left on, asked `passes`
+/// times: rows × passes × output width.
+///
+/// What is dropped is drawn by the pass and the place within it: the outputs of a row
+/// depend on no other row.
+///
+/// # Errors
+/// As [`predict`].
+pub fn predict_dropped<'a>(
+    graph: &Graph,
+    weights: &Weights,
+    features: impl Into<Features<'a>>,
+    passes: usize,
+    draws: Draws,
+    threads: &Threads,
+) -> Result<Vec<f32>, Failure> {
+    let features = features.into();
+    answerable(graph, weights, features)?;
+    let program = Program::new(graph);
+    threads.run(|| {
+        let mut engine = Engine::new(threads.executor(), graph, &program)?;
+        let mut all = Vec::new();
+        for row in 0..features.rows(program.needs.width) {
+            // Copies of the row side by side; as many at once as a pass can take.
+            let most = (ENTRIES / entries(features, row).max(1)).clamp(1, ROWS);
+            for first in (0..passes).step_by(most) {
+                let copies = std::iter::repeat_n(row, most.min(passes - first));
+                let batch = Batch::new(engine.needs(), features, copies);
+                let step = first as u64;
+                all.extend(engine.ask(weights, &batch, Masks { draws, step })?);
+            }
+        }
+        Ok(all)
+    })
+}
+
+/// An error unless the network can be asked about these rows.
+fn answerable(
+    graph: &Graph,
+    weights: &Weights,
+    features: Features<'_>,
+) -> Result<(), Failure> {
     weights.must_fit(graph)?;
     let width = graph.input_width();
     let rows = features.rows(width);
@@ -48,11 +100,7 @@ pub fn predict<'a>(
         Features::Vectors(_) if graph.fed() == Fed::Vectors => (),
         _ => features.check(graph, rows, &ids, "predict")?,
     }
-    let program = Program::new(graph);
-    threads.run(|| {
-        let mut engine = Engine::new(threads.executor(), graph, &program)?;
-        engine.outputs(weights, features)
-    })
+    Ok(())
 }
 
 /// The mean loss over `rows`, dropout off.
@@ -121,22 +169,27 @@ pub fn gradients(
 pub(crate) fn passes(features: Features<'_>, width: usize) -> Vec<Range<usize>> {
     let rows = features.rows(width);
     let mut all = Vec::new();
-    let (mut first, mut entries) = (0, 0);
+    let (mut first, mut taken) = (0, 0);
     for row in 0..rows {
-        let own = match features {
-            Features::Vectors(_) => 0,
-            Features::Crystals(source) => {
-                let crystal = source.crystal(row);
-                let angles = crystal.line.map_or(0, |line| line.src.len());
-                crystal.species.len() + crystal.src.len() + angles
-            }
-        };
-        if row > first && (entries + own > ENTRIES || row - first == ROWS) {
+        let own = entries(features, row);
+        if row > first && (taken + own > ENTRIES || row - first == ROWS) {
             all.push(first..row);
-            (first, entries) = (row, 0);
+            (first, taken) = (row, 0);
         }
-        entries += own;
+        taken += own;
     }
     all.push(first..rows);
     all
+}
+
+/// Atoms, bonds and angles of a row; none of a vector.
+pub(crate) fn entries(features: Features<'_>, row: usize) -> usize {
+    match features {
+        Features::Vectors(_) => 0,
+        Features::Crystals(source) => {
+            let crystal = source.crystal(row);
+            let angles = crystal.line.map_or(0, |line| line.src.len());
+            crystal.species.len() + crystal.src.len() + angles
+        }
+    }
 }

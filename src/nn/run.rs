@@ -43,6 +43,8 @@ impl Masks {
 pub(crate) enum Mode {
     /// To predict: nothing is dropped, running statistics are used.
     Predict,
+    /// To predict with dropout left on.
+    Ask(Masks),
     /// To learn from a batch: its own statistics are used; nothing is dropped if there are
     /// no masks.
     Learn(Option<Masks>),
@@ -74,7 +76,7 @@ impl Run<'_> {
     /// The seed of a dropout, if it drops anything.
     fn seed(&self, dropout: &Dropout) -> Option<u64> {
         match self.mode {
-            Mode::Learn(Some(masks)) => Some(masks.seed(dropout)),
+            Mode::Learn(Some(masks)) | Mode::Ask(masks) => Some(masks.seed(dropout)),
             Mode::Learn(None) | Mode::Predict => None,
         }
     }

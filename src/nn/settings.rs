@@ -8,6 +8,7 @@ use super::features::{Features, finite};
 use super::graph::Graph;
 use super::loss::Loss;
 use super::optimizer::{Clip, Optimizer, setting};
+use super::order::Batching;
 use super::schedule::Schedule;
 use crate::draw::Draws;
 
@@ -60,6 +61,8 @@ pub enum Keep {
 pub struct Settings {
     /// Rows per step; the last batch of an epoch may be smaller.
     pub batch: usize,
+    /// Which rows come together in a step.
+    pub batching: Batching,
     /// How often each row is seen, at most.
     pub epochs: usize,
     /// What is made small.
@@ -85,7 +88,7 @@ pub struct Settings {
     pub min_delta: f64,
     /// Which weights to end with.
     pub keep: Keep,
-    /// Where shuffles ("shuffle", epoch) and dropouts ("dropout", step, site) come from.
+    /// Where shuffles ("shuffle", epoch; "batches", epoch) and dropouts ("dropout", step, site) come from.
     pub draws: Draws,
 }
 
@@ -100,6 +103,7 @@ impl Settings {
     ) -> Settings {
         Settings {
             batch,
+            batching: Batching::default(),
             epochs,
             loss: Loss::Mse,
             optimizer: optimizer.into(),
@@ -166,6 +170,7 @@ impl Settings {
             hasher.update(&x.to_le_bytes());
         };
         number(self.batch as u64);
+        number(self.batching as u64);
         number(self.keep as u64);
         number(self.min_delta.to_bits());
         number(self.l2.to_bits());

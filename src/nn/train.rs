@@ -2,7 +2,8 @@
 //! weights, the history, and a checkpoint from which the same training can go on.
 //!
 //! Nothing here depends on the number of threads, on time or on chance: shuffles and masks
-//! are draws of (seed, epoch) and (seed, step), sums are taken in a fixed order.
+//! are draws of (seed, epoch) and (seed, step), sums are taken in a fixed order. While a
+//! step is computed an idle thread puts the next batch together.
 
 use super::batch::Batch;
 use super::checkpoint::{Best, Checkpoint, State, unusable};
@@ -13,6 +14,8 @@ use super::graph::Graph;
 use super::lower::Program;
 use super::observe::{BatchProgress, EpochRecord, Go, Observer, TrainingState};
 use super::optimizer::{Update, penalised};
+use super::order::batches;
+use super::predict::entries;
 use super::run::Masks;
 use super::schedule::{Place, Schedule, Watch};
 use super::settings::{Keep, Rows, Settings};
@@ -146,14 +149,31 @@ impl Training<'_> {
     /// The batches of the running epoch that are not yet done.
     fn batches(&mut self, observer: &mut dyn Observer) -> Result<Go, Failure> {
         let epoch = self.state.epochs + 1;
-        let draws = &self.settings.draws;
-        let order = draws.order("shuffle", &[epoch as u64], self.train.ids);
-        let batches = order.chunks(self.settings.batch);
-        let count = batches.len();
-        for (k, rows) in batches.enumerate().skip(self.state.batches) {
-            let sum = self.step(rows, count)?;
+        let (features, settings) = (self.train.features, self.settings);
+        let needs = self.engine.needs().clone();
+        let size = |row: usize| entries(features, row);
+        let ids = self.train.ids;
+        let (batching, draws) = (settings.batching, &settings.draws);
+        let all = batches(batching, draws, epoch as u64, ids, settings.batch, size);
+        let count = all.len();
+        let joined =
+            |rows: &Vec<usize>| Batch::new(&needs, features, rows.iter().copied());
+        let first = self.state.batches;
+        let mut ready = all.get(first).map(joined);
+        for (k, rows) in all.iter().enumerate().skip(first) {
+            let Some(batch) = ready.take() else {
+                break;
+            };
+            let (next, joined) = (all.get(k + 1), &joined);
+            // An engine stays on its thread; what another thread is given is the next batch.
+            let sum = rayon::in_place_scope(|scope| {
+                if let Some(next) = next {
+                    scope.spawn(|_| ready = Some(joined(next)));
+                }
+                self.step(rows, &batch, count)
+            })?;
             if !sum.is_finite() {
-                let id = |row: &usize| self.train.ids.get(*row).copied();
+                let id = |row: &usize| ids.get(*row).copied();
                 return Err(Failure::LossNotFinite {
                     epoch,
                     batch: k + 1,
@@ -162,23 +182,32 @@ impl Training<'_> {
             }
             self.state.loss_sum += sum;
             self.state.batches += 1;
-            let go = observer.batch(&BatchProgress {
+            let progress = BatchProgress {
                 epoch,
-                epochs: self.settings.epochs,
+                epochs: settings.epochs,
                 batch: k + 1,
                 batches: count,
                 loss: sum / (rows.len() * self.width) as f64,
-            });
-            if go == Go::Stop {
+            };
+            let state = TrainingState {
+                state: &self.state,
+                fingerprint: self.fingerprint,
+            };
+            if observer.batch(&progress, &state) == Go::Stop {
                 return Ok(Go::Stop);
             }
         }
         Ok(Go::On)
     }
 
-    /// One step on the rows at these places. Returns the sum of their losses before it; if
-    /// that is not finite, no step is taken.
-    fn step(&mut self, rows: &[usize], batches: usize) -> Result<f64, Failure> {
+    /// One step on the rows at these places, which are `batch`. Returns the sum of their
+    /// losses before it; if that is not finite, no step is taken.
+    fn step(
+        &mut self,
+        rows: &[usize],
+        batch: &Batch,
+        batches: usize,
+    ) -> Result<f64, Failure> {
         let Training {
             engine,
             width,
@@ -187,12 +216,10 @@ impl Training<'_> {
             gradients,
             ..
         } = self;
-        let places = rows.iter().copied();
-        let batch = Batch::new(engine.needs(), self.train.features, places);
         let mut targets = vec![0.0; rows.len() * *width];
         collect(&mut targets, self.train.targets, rows);
         let lesson = Lesson {
-            batch: &batch,
+            batch,
             targets: &targets,
             loss: settings.loss,
             masks: Some(Masks {
@@ -313,6 +340,25 @@ impl Training<'_> {
             },
         }
     }
+}
+
+/// Sets the ends of every `range_scale` of `graph` as a training on these rows would.
+///
+/// # Errors
+/// Weights or rows that are not the graph's.
+pub fn fit_ranges(
+    graph: &Graph,
+    weights: &mut Weights,
+    rows: Rows,
+    threads: &Threads,
+) -> Result<(), Failure> {
+    weights.must_fit(graph)?;
+    rows.check(graph, "fit ranges to")?;
+    let program = Program::new(graph);
+    threads.run(|| {
+        let mut engine = Engine::new(threads.executor(), graph, &program)?;
+        engine.fit_ranges(weights, rows.features)
+    })
 }
 
 /// What the weights themselves add to the loss.

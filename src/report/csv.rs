@@ -1,5 +1,5 @@
 //! `predictions.csv` (RFC 4180, LF line ends): id, formula, split, actual, predicted and
-//! error of every row, units in the header, every number the shortest text that reads
+//! error of every row, and its uncertainty where the model says one, units in the header, every number the shortest text that reads
 //! back as the same f64.
 
 use super::{Prediction, ReportProblem, Target};
@@ -15,17 +15,23 @@ pub(super) fn predictions(
     let [actual, predicted, error] =
         ["actual", "predicted", "error"].map(|name| target.with_unit(name));
     let problem = |e: csv::Error| ReportProblem::compose(NAME, e);
-    writer
-        .write_record(["id", "formula", "split", &actual, &predicted, &error])
-        .map_err(problem)?;
+    let unsure = rows.iter().any(|row| row.uncertainty.is_some());
+    let uncertainty = target.with_unit("uncertainty");
+    let mut head = vec!["id", "formula", "split", &actual, &predicted, &error];
+    head.extend(unsure.then_some(&*uncertainty));
+    writer.write_record(head).map_err(problem)?;
     for row in rows {
         let [actual, predicted, error] =
             [row.actual, row.predicted, row.predicted - row.actual]
                 .map(|x| format!("{x:?}"));
         let split = row.split.as_str();
-        writer
-            .write_record([&row.id, &row.formula, split, &actual, &predicted, &error])
-            .map_err(problem)?;
+        let sigma = row
+            .uncertainty
+            .map(|x| format!("{x:?}"))
+            .unwrap_or_default();
+        let mut cells = vec![&*row.id, &row.formula, split, &actual, &predicted, &error];
+        cells.extend(unsure.then_some(&*sigma));
+        writer.write_record(cells).map_err(problem)?;
     }
     writer
         .into_inner()
@@ -54,6 +60,7 @@ mod tests {
                 split: Split::Val,
                 actual: 0.1,
                 predicted: 0.1 + 0.2,
+                uncertainty: None,
             },
             Prediction {
                 id: "é".to_owned(),
@@ -61,6 +68,7 @@ mod tests {
                 split: Split::Test,
                 actual: -2.0,
                 predicted: 1e-300,
+                uncertainty: None,
             },
         ];
         let got = text("eV/atom", &rows);

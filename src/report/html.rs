@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::numbers::{self, count, significant};
 use super::{
     LayerRow, Named, Prediction, Provenance, ReportProblem, Scores, Split, SplitScores,
-    StudyReport, Training,
+    StudyReport, Training, sentences,
 };
 
 const NAME: &str = "report.html";
@@ -32,6 +32,7 @@ struct Page<'a> {
     paragraphs: Vec<String>,
     headline: String,
     splits: Vec<ScoreLine>,
+    shares: Vec<String>,
     focus: &'static str,
     parity: String,
     curve: Option<String>,
@@ -130,6 +131,7 @@ pub(super) fn render(
         paragraphs: paragraphs(&report.doc),
         headline: headline(report, focus),
         splits: scores.iter().map(score_line).collect(),
+        shares: sentences(report),
         focus: focus.split.as_str(),
         parity: image(parity),
         curve: curve.map(image),

@@ -4,7 +4,8 @@
 use serde::{Serialize, Serializer};
 
 use super::{
-    Named, ReportProblem, Scores, Share, SplitScores, StudyReport, Target, shares,
+    Coverage, Named, ReportProblem, Scores, Share, SplitScores, StudyReport, Target,
+    coverages, shares,
 };
 
 #[derive(Serialize)]
@@ -15,6 +16,8 @@ struct Metrics<'a> {
     splits: &'a [SplitScores],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     within: Vec<Share>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    coverage: Vec<Coverage>,
     model: &'a str,
     parameters: u64,
     loss: &'a str,
@@ -56,6 +59,7 @@ pub(super) fn metrics(
         target: &report.target,
         splits: scores,
         within: shares(&report.predictions, &report.within),
+        coverage: coverages(&report.predictions),
         model: &report.model.name,
         parameters: report.model.parameters,
         loss: &report.training.loss,

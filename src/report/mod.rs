@@ -28,7 +28,10 @@ use serde::{Deserialize, Serialize};
 
 pub use figure::to_png;
 pub use problem::ReportProblem;
-pub use scores::{Scores, Share, SplitScores, score_splits, shares, within};
+pub use scores::{
+    Coverage, Scores, Share, SplitScores, coverage, coverages, score_splits, shares,
+    within,
+};
 pub use table::{
     PlainCell, PlainColumn, PlainTable, TableReport, table_csv, table_files, table_jsonl,
     table_lines,
@@ -101,6 +104,9 @@ pub struct Prediction {
     pub actual: f64,
     /// The model's value, in the target's unit.
     pub predicted: f64,
+    /// One standard deviation of that, where the model says how unsure it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<f64>,
 }
 
 /// The course of a training.
@@ -297,6 +303,27 @@ impl StudyReport {
             .iter()
             .filter(move |row| row.split == split)
     }
+}
+
+/// The shares asked for and how often an uncertainty holds, a sentence each: "81.0 % of test
+/// within 0.2 eV/atom".
+fn sentences(report: &StudyReport) -> Vec<String> {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let mut all = Vec::new();
+    for one in shares(&report.predictions, &report.within) {
+        let limit = report.target.value(one.limit);
+        let (share, split) = (percent(one.share), one.split.as_str());
+        all.push(format!("{share} of {split} within {limit}"));
+    }
+    for one in coverages(&report.predictions) {
+        let (first, second) = (percent(one.one_sigma), percent(one.two_sigma));
+        let split = one.split.as_str();
+        all.push(format!(
+            "{first} of {split} within one standard deviation (68.3 % are due), {second} \
+             within two (95.4 %)"
+        ));
+    }
+    all
 }
 
 /// The files of a study, in a fixed order; no disk is touched. `weights` are the bytes of

@@ -165,6 +165,46 @@ pub fn shares(rows: &[Prediction], limits: &[f64]) -> Vec<Share> {
     all
 }
 
+/// The shares of rows whose error is at most one and at most two standard deviations of
+/// what the model says; none where it says of some row nothing, or of no row.
+pub fn coverage<'r>(rows: impl Iterator<Item = &'r Prediction>) -> Option<[f64; 2]> {
+    let (mut count, mut one, mut two) = (0usize, 0usize, 0usize);
+    for row in rows {
+        let (error, sigma) = ((row.predicted - row.actual).abs(), row.uncertainty?);
+        count += 1;
+        one += usize::from(error <= sigma);
+        two += usize::from(error <= 2.0 * sigma);
+    }
+    let share = |within: usize| within as f64 / count as f64;
+    (count > 0).then(|| [share(one), share(two)])
+}
+
+/// How often a model's uncertainty holds on a split.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// The split.
+    pub split: Split,
+    /// The share of rows within one standard deviation, from 0 to 1; 0.683 is due.
+    pub one_sigma: f64,
+    /// The share within two; 0.954 is due.
+    pub two_sigma: f64,
+}
+
+/// The coverage of each split, in the order train, val, test; none where the model does
+/// not say how unsure it is.
+pub fn coverages(rows: &[Prediction]) -> Vec<Coverage> {
+    let of = |split: Split| {
+        let own = rows.iter().filter(move |row| row.split == split);
+        let [one_sigma, two_sigma] = coverage(own)?;
+        Some(Coverage {
+            split,
+            one_sigma,
+            two_sigma,
+        })
+    };
+    Split::ALL.into_iter().filter_map(of).collect()
+}
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
@@ -196,7 +236,28 @@ mod tests {
             split,
             actual,
             predicted,
+            uncertainty: None,
         }
+    }
+
+    #[test]
+    fn coverage_counts_rows_within_one_and_two_deviations() {
+        let sure = |error: f64, sigma: f64| Prediction {
+            uncertainty: Some(sigma),
+            ..row(Split::Test, 0.0, error)
+        };
+        let rows = [
+            sure(0.1, 0.1),
+            sure(-0.15, 0.1),
+            sure(0.3, 0.1),
+            sure(0.0, 0.0),
+        ];
+        let all = coverages(&rows);
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].one_sigma, all[0].two_sigma), (0.5, 0.75));
+        // One row without is enough to say nothing.
+        let more = [sure(0.1, 0.1), row(Split::Test, 0.0, 0.1)];
+        assert_eq!(coverages(&more), []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! split, and the baseline below a rule.
 
 use super::numbers::{count, r2, significant};
-use super::{ReportProblem, Scores, Share, StudyReport, score_splits, shares};
+use super::{ReportProblem, Scores, StudyReport, score_splits, sentences};
 
 /// What the terminal can show; the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,17 +77,7 @@ pub fn result_table(report: &StudyReport, look: Look) -> Result<String, ReportPr
         lines.push(line(sides(cells), &widths, look, dim));
     }
     lines.push(rule(Rule::Bottom, &widths, look));
-    for Share {
-        split,
-        limit,
-        share,
-    } in shares(&report.predictions, &report.within)
-    {
-        let limit = report.target.value(limit);
-        let share = format!("{:.1} %", 100.0 * share);
-        let words = format!("{share} of {} within {limit}", split.as_str());
-        lines.push(plain(words, look));
-    }
+    lines.extend(sentences(report).into_iter().map(|line| plain(line, look)));
     Ok(lines.join("\n") + "\n")
 }
 

@@ -47,6 +47,7 @@ pub(super) fn sample() -> StudyReport {
                 split,
                 actual,
                 predicted,
+                uncertainty: None,
             }
         })
         .collect();
@@ -291,6 +292,7 @@ fn small_and_odd_reports_have_all_files_too() {
         split,
         actual,
         predicted,
+        uncertainty: None,
     };
     let cases = [
         vec![row(Split::Train, 1.0, 1.0)],
@@ -375,6 +377,7 @@ fn the_table_in_the_terminal() {
             split: if i < 3 { Split::Train } else { Split::Test },
             actual: f64::from(i),
             predicted: f64::from(i) + 0.5,
+            uncertainty: None,
         })
         .collect();
     let look = terminal::Look {

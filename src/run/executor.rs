@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cell::Cell;
 use super::dataset::Dataset;
@@ -75,6 +76,8 @@ pub struct Settings<'a> {
     pub interrupt: Interrupt,
     /// The threads to use.
     pub threads: &'a Threads,
+    /// The least time between two checkpoints of a training.
+    pub checkpoint_every: Duration,
     /// How each verb is computed.
     pub verbs: &'a dyn Fn(&str) -> Option<Verb>,
     /// How the fields of trained models are computed.

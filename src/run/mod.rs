@@ -20,4 +20,4 @@ pub use executor::{
     Field, Runner, Settings, Sweep, Value, Verb, Work, interrupted, store_problem,
 };
 pub use rows::{Functions, Rows, Trouble, binary, function, known};
-pub use table::{Column, Table};
+pub use table::{Column, Saved, Table};

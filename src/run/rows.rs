@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Entry};
 use super::dataset::Dataset;
-use super::table::Table;
+use super::table::{Saved, Table};
 use crate::ir::{Call, Expr, Kind, Setting, Static, VarId, describe};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
@@ -92,7 +92,7 @@ impl Rows {
     }
 
     /// Files asked for by `save` so far.
-    pub fn saved(&self) -> Vec<(Arc<str>, Arc<Table>)> {
+    pub fn saved(&self) -> Vec<(Arc<str>, Saved)> {
         match self {
             Rows::Dataset(_) => Vec::new(),
             Rows::Table(table) => table.saved.clone(),

@@ -29,11 +29,20 @@ pub struct Table {
     pub cells: Vec<Value>,
     /// Sentences about where the rows came from.
     pub notes: Vec<String>,
-    /// Files asked for by `save`, each with the table as it was then.
-    pub saved: Vec<(Arc<str>, Arc<Table>)>,
+    /// Files asked for by name.
+    pub saved: Vec<(Arc<str>, Saved)>,
     /// The data set whose rows these are, as long as nothing was done with them: a file of
     /// it holds structures and features too.
     pub data: Option<Arc<Dataset>>,
+}
+
+/// What a file asked for by name holds.
+#[derive(Clone)]
+pub enum Saved {
+    /// The table as it was when `save` was asked.
+    Table(Arc<Table>),
+    /// These bytes.
+    Bytes(Arc<[u8]>),
 }
 
 impl std::fmt::Debug for Table {

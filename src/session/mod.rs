@@ -12,7 +12,7 @@
 //! use tmo::run::interrupt::Interrupt;
 //! use tmo::run::progress::{Event, Recording};
 //! use tmo::run::store::Store;
-//! use tmo::session::{Options, Session};
+//! use tmo::session::{CHECKPOINT_EVERY, Options, Session};
 //! use tmo::world::Memory;
 //!
 //! let mut world = Memory::default();
@@ -44,6 +44,7 @@
 //!     progress: &progress,
 //!     interrupt: Interrupt::new(), // raise it from another thread to stop the run
 //!     threads: &Threads::new(Some(1))?,
+//!     checkpoint_every: CHECKPOINT_EVERY,
 //! };
 //! let ran = session.run(&checked.program, &plan, &["first".into()], &options);
 //! assert!(ran.problems.is_empty());
@@ -78,8 +79,9 @@ mod outcome;
 mod read;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::builtins::{Registry, find, lower};
+use crate::builtins::{Registry, exportable, find, lower};
 use crate::diagnostic::{Problem, Severity};
 use crate::ir;
 use crate::names::{self, Program};
@@ -144,7 +146,13 @@ pub struct Options<'a> {
     pub interrupt: Interrupt,
     /// The threads to use.
     pub threads: &'a Threads,
+    /// The least time between two checkpoints of a training; what a kill may cost. No
+    /// result depends on it.
+    pub checkpoint_every: Duration,
 }
+
+/// What [`Options::checkpoint_every`] is when nothing is said.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// What a run of several studies came to.
 pub struct Ran {
@@ -281,6 +289,7 @@ impl<'w> Session<'w> {
             for network in ir::networks(&study.root) {
                 lower(network)?;
             }
+            exportable(&study.root)?;
         }
         plan::plan(&checked.module, &Registry, self.world, 0, executor)
     }
@@ -324,6 +333,7 @@ impl<'w> Session<'w> {
                 progress: options.progress,
                 interrupt: options.interrupt.clone(),
                 threads: &threads,
+                checkpoint_every: options.checkpoint_every,
                 verbs: &verbs,
                 field: crate::builtins::field,
                 cells: crate::builtins::cells,

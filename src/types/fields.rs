@@ -208,13 +208,17 @@ pub fn trained_fields(trained: &TrainedTy, evaluated: bool) -> Columns {
 fn scores(trained: &TrainedTy, part: Part) -> Columns {
     let target = trained.data.target.as_ref();
     let target = Ty::real(target.map_or(Dimension::NONE, |target| target.dimension));
+    let mut columns: Columns = vec![
+        ("id".into(), Ty::Text),
+        ("formula".into(), Ty::Text),
+        ("actual".into(), target.clone()),
+        ("predicted".into(), target.clone()),
+    ];
+    if trained.spread {
+        columns.push(("uncertainty".into(), target.clone()));
+    }
     let rows = TableTy {
-        columns: vec![
-            ("id".into(), Ty::Text),
-            ("formula".into(), Ty::Text),
-            ("actual".into(), target.clone()),
-            ("predicted".into(), target.clone()),
-        ],
+        columns,
         from: Some(part),
         ..TableTy::default()
     };
@@ -228,6 +232,10 @@ fn scores(trained: &TrainedTy, part: Part) -> Columns {
         if !columns.iter().any(|(known, _)| known == name) {
             columns.push((name.clone(), ty.clone()));
         }
+    }
+    if trained.spread {
+        let share = Ty::real(Dimension::NONE);
+        columns.push(("coverage".into(), Ty::List(share.into())));
     }
     columns.push(("rows".into(), Ty::Table(rows.into())));
     columns

@@ -113,7 +113,7 @@ pub enum Pat {
 }
 
 /// Enumerations of the prelude.
-const ENUMERATIONS: [&str; 18] = [
+const ENUMERATIONS: [&str; 20] = [
     "AdamForm",
     "Channel",
     "DecayOn",
@@ -129,9 +129,11 @@ const ENUMERATIONS: [&str; 18] = [
     "Optimizer",
     "Order",
     "RefitOn",
+    "RowOrder",
     "Schedule",
     "TargetScale",
     "Watched",
+    "WeightNames",
 ];
 
 /// Types that are neither numbers nor enumerations.

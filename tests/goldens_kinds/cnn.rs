@@ -9,8 +9,8 @@ use serde_json::Value;
 use tmo::builtins::lower;
 use tmo::draw::Draws;
 use tmo::nn::{
-    Adam, AdamForm, Begin, Clip, Executor, Gradients, Graph, Keep, Loss, Rows, Schedule,
-    Settings, Silent, Threads, Weights, gradients, predict, train,
+    Adam, AdamForm, Batching, Begin, Clip, Executor, Gradients, Graph, Keep, Loss, Rows,
+    Schedule, Settings, Silent, Threads, Weights, gradients, predict, train,
 };
 use tmo::session::Session;
 use tmo::types::Given;
@@ -61,6 +61,8 @@ fn network(path: &Path) {
         "{name}"
     );
 
+    in_and_out_again(path, &golden, length);
+
     let keras = weight_names(&golden);
     let weights = weights(&graph, &keras, &given);
     let ids: Vec<u64> = (0..count as u64).collect();
@@ -100,6 +102,7 @@ fn compare(
 
     let settings = Settings {
         batch: rows.ids.len(),
+        batching: Batching::default(),
         epochs: 5,
         loss: Loss::Mse,
         optimizer: Adam {
@@ -143,8 +146,47 @@ fn compare(
     );
 }
 
-/// The network that a script gets which names `descriptor_cnn` with the golden's settings.
-fn through_the_library(golden: &Value, length: usize) -> Graph {
+/// A script takes the weights in and gives them out, layer by layer the same. Keras numbers
+/// layers on from whatever else it made before; numbered afresh they are in the same order.
+fn in_and_out_again(path: &Path, golden: &Value, length: usize) {
+    let features = match length {
+        128 => "xrd(bins: 128)",
+        _ => "magpie()",
+    };
+    let read = super::model_support::Golden::read(path);
+    let call = call(golden);
+    let out = super::model_support::in_and_out(&read, "cnn", &call, features);
+    let keras = weight_names(golden);
+    assert_eq!(out.len(), keras.len(), "{}", read.name);
+    let fresh = |theirs: &String| {
+        let (layer, part) = theirs.split_once('/').unwrap();
+        let (kind, _) = layer.rsplit_once('_').unwrap_or((layer, ""));
+        let of_kind = |name: &&String| {
+            name.strip_prefix(kind)
+                .is_some_and(|rest| rest.starts_with(['_', '/']))
+                && name.ends_with("/bias")
+        };
+        let layers: Vec<&String> = keras.iter().filter(of_kind).collect();
+        let place = layers
+            .iter()
+            .position(|name| name.starts_with(&format!("{layer}/")));
+        match place.unwrap() {
+            0 => format!("{kind}/{part}"),
+            number => format!("{kind}_{number}/{part}"),
+        }
+    };
+    for theirs in &keras {
+        assert_eq!(
+            out[&fresh(theirs)],
+            read.weights[theirs],
+            "{}: {theirs}",
+            read.name
+        );
+    }
+}
+
+/// The call of `descriptor_cnn` with the golden's settings.
+fn call(golden: &Value) -> String {
     let conv = |conv: &Value| {
         format!("{{ filters: {}, kernel: {}, drop: 0% }}", conv[0], conv[1])
     };
@@ -160,12 +202,19 @@ fn through_the_library(golden: &Value, length: usize) -> Graph {
         .iter()
         .map(Value::to_string)
         .collect();
-    let script = format!(
-        "tmo 1\n\nuse std.models.cnn.{{descriptor_cnn}}\n\n\
-         model golden()(x: [rows, length]) -> [rows, 1] =\n  \
-         x |> descriptor_cnn(convs: [{}], widths: [{}], drop: 0%)\n",
+    format!(
+        "descriptor_cnn(convs: [{}], widths: [{}], drop: 0%)",
         convs.join(", "),
         widths.join(", ")
+    )
+}
+
+/// The network that a script gets which names `descriptor_cnn` with the golden's settings.
+fn through_the_library(golden: &Value, length: usize) -> Graph {
+    let script = format!(
+        "tmo 1\n\nuse std.models.cnn.{{descriptor_cnn}}\n\n\
+         model golden()(x: [rows, length]) -> [rows, 1] =\n  x |> {}\n",
+        call(golden)
     );
     let world = Memory::default();
     let mut session = Session::new(&world);

@@ -16,7 +16,7 @@ use tmo::nn::{
 };
 use tmo::types::Given;
 
-use super::model_support::{Golden, goldens, through_the_library};
+use super::model_support::{Golden, goldens, in_and_out, through_the_library};
 
 const GIVEN: Given = Given {
     length: 1,
@@ -383,6 +383,16 @@ impl Model {
         }
     }
 
+    /// What a script makes of its rows for this network.
+    fn features(&self) -> &'static str {
+        match self.module {
+            "alignn" => "knn_graph(radius: 8 Å, neighbours: 12) >> with_angles",
+            "cgcnn" => "padded_graph(radius: 8 Å, neighbours: 12)",
+            "gatgnn" => "nearest_image_graph(radius: 8 Å, neighbours: 12)",
+            _ => "crystal_graph(radius: 5 Å)",
+        }
+    }
+
     /// The weights with the ends of `range_scale` as the golden has them.
     fn fitted(&self, graph: &Graph, weights: Weights) -> Weights {
         let Some((low, high)) = self.range else {
@@ -399,11 +409,16 @@ impl Model {
         Weights::from_arrays(graph, arrays.collect()).unwrap()
     }
 
-    /// Out under the reference code's names, every tensor is as it was.
+    /// Out under the reference code's names, every tensor is as it was: of the weights
+    /// here, and of a script that imports the file and exports it.
     fn round_trip(&self, golden: &Golden, weights: &Weights) {
         let exported = export_named(self.architecture, weights).unwrap();
+        let of_a_script = in_and_out(golden, self.module, &self.call, self.features());
+        assert_eq!(of_a_script.len(), exported.len(), "{}", golden.name);
         for (theirs, sizes, values) in &exported {
             let (shape, given) = &golden.weights[theirs];
+            assert_eq!((shape, given), (sizes, values), "{}: {theirs}", golden.name);
+            let (shape, given) = &of_a_script[theirs];
             assert_eq!((shape, given), (sizes, values), "{}: {theirs}", golden.name);
         }
         let names: BTreeSet<&String> = exported.iter().map(|(name, ..)| name).collect();

@@ -35,6 +35,8 @@ pub struct Golden {
     pub name: String,
     pub json: Value,
     pub weights: Tensors,
+    /// The file of the weights.
+    pub bytes: Vec<u8>,
     pub input: Tensors,
     pub expected: Tensors,
 }
@@ -48,6 +50,8 @@ impl Golden {
         Golden {
             json: serde_json::from_slice(&fs::read(path).unwrap()).unwrap(),
             weights: beside("weights"),
+            bytes: fs::read(path.with_file_name(format!("{name}_weights.safetensors")))
+                .unwrap(),
             input: beside("input"),
             expected: beside("expected"),
             name,
@@ -121,8 +125,12 @@ pub fn largest(values: &[f32]) -> f32 {
 }
 
 fn tensors(path: &Path) -> Tensors {
-    let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let archive = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    tensors_of(&fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+/// The tensors of a safetensors file.
+pub fn tensors_of(bytes: &[u8]) -> Tensors {
+    let archive = safetensors::SafeTensors::deserialize(bytes).unwrap();
     let read = |(name, view): (String, safetensors::tensor::TensorView<'_>)| {
         let number = |four: &[u8]| -> f32 {
             let four = four.try_into().unwrap();
@@ -136,4 +144,33 @@ fn tensors(path: &Path) -> Tensors {
         (name.clone(), (view.shape().to_vec(), values))
     };
     archive.tensors().into_iter().map(read).collect()
+}
+
+/// The weights of a golden taken into a script by `import_weights` and out of it again by
+/// `export_weights`, under the reference code's names.
+pub fn in_and_out(golden: &Golden, module: &str, call: &str, features: &str) -> Tensors {
+    let name = call.split('(').next().unwrap();
+    let script = format!(
+        "tmo 1\n\nuse std.models.{module}.{{{name}}}\n\n\
+         study s = bundled(\"flla-2015\") |> take(12)\n  \
+         |> target(.formation_energy_per_atom) |> split(test: 20%)\n  \
+         |> featurize({features})\n  \
+         |> import_weights(\"given.safetensors\", {call})\n  \
+         |> export_weights(\"out.safetensors\")\n",
+    );
+    let mut world = Memory::default();
+    world.put("given.safetensors", golden.bytes.clone());
+    let (told, ran) = crate::project::run_text(&world, "golden.tmo", &script);
+    assert!(
+        told.problems.is_empty(),
+        "{}: {:?}",
+        golden.name,
+        told.problems
+    );
+    let outcome = ran.unwrap().outcomes.remove(0);
+    let file = outcome
+        .files
+        .iter()
+        .find(|file| file.name == "out.safetensors");
+    tensors_of(&file.unwrap().bytes)
 }

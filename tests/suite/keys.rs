@@ -107,7 +107,7 @@ fn the_same_computation_written_otherwise_has_the_same_keys() {
         with("batch: 13", "keep: best, batch: 13"),
         with(
             "batch: 13",
-            "batch: 13, schedule: steady, decay_on: weights, l2: 0, clip: 0, clip_global: 0, \
+            "batch: 13, order: shuffled, schedule: steady, decay_on: weights, l2: 0, clip: 0, clip_global: 0, \
              ema: 0%, scale_target: as_is, min_delta: 0",
         ),
         with("beta1: 0.8", "beta1: 0.8, beta2: 0.999, eps: 1e-7"),

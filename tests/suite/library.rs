@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tmo::session::Session;
 use tmo::world::Memory;
 
-use crate::project::check_text;
+use crate::project::{check_text, tmo};
 
 /// The families of `std.elements` as their text has them.
 fn families() -> BTreeMap<String, Vec<tmo::chem::Element>> {
@@ -133,4 +133,24 @@ fn a_list_of_metrics_is_spread() {
         .replace("..regression", "mae, rmse, r2")
         .replace("use std.metrics.{regression}\n", "");
     assert_eq!(plan(text), plan(&written));
+}
+
+/// The networks of the library have as many weights as the reference codes use.
+#[test]
+fn show_counts_the_weights_of_the_reference_codes() {
+    for (model, weights) in [
+        ("alignn", "4 026 753 weights"),
+        ("megnet", "167 761 weights"),
+        ("deeper_gatgnn", "378 706 weights"),
+        ("cgcnn", "80 833 weights"),
+        ("descriptor_cnn", "2 164 097 weights"),
+    ] {
+        let shown = tmo(&["show", "stdlib", model]).output().unwrap();
+        let text = String::from_utf8(shown.stdout).unwrap();
+        assert_eq!(
+            text.trim_end().lines().last().map(str::trim),
+            Some(weights),
+            "{text}"
+        );
+    }
 }

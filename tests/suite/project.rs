@@ -12,7 +12,7 @@ use tmo::plan::large;
 use tmo::run::interrupt::Interrupt;
 use tmo::run::progress::Silent;
 use tmo::run::store::Store;
-use tmo::session::{Options, Ran, Session};
+use tmo::session::{CHECKPOINT_EVERY, Options, Ran, Session};
 use tmo::source::Sources;
 use tmo::world::{Disk, World};
 
@@ -126,6 +126,7 @@ pub fn run_in(
                     progress: &Silent,
                     interrupt,
                     threads: &threads,
+                    checkpoint_every: CHECKPOINT_EVERY,
                 };
                 let done = session.run(&script.program, &plan, &[], &options);
                 problems.extend(done.problems.clone());

@@ -12,7 +12,7 @@ use tmo::report::OutcomeFile;
 use tmo::run::interrupt::Interrupt;
 use tmo::run::progress::{Event, Progress};
 use tmo::run::store::Store;
-use tmo::session::{Options, Session};
+use tmo::session::{CHECKPOINT_EVERY, Options, Session};
 use tmo::world::Memory;
 
 /// A study of few rows, with these settings of `train`.
@@ -85,6 +85,7 @@ fn run(
         progress: watch,
         interrupt: watch.interrupt.clone(),
         threads: &threads,
+        checkpoint_every: CHECKPOINT_EVERY,
     };
     let mut ran = session.run(&script.program, &plan, &[], &options);
     let (warnings, errors): (Vec<Problem>, Vec<Problem>) = ran
@@ -282,6 +283,13 @@ fn shares_within_an_error_are_counted() {
         serde_json::from_slice(&files["metrics.json"]).unwrap();
     let shares = metrics["within"].as_array().unwrap();
     assert_eq!(shares.len(), 6);
+    let page = std::str::from_utf8(&files["report.html"]).unwrap();
+    for limit in ["0.5000", "2.000"] {
+        assert!(
+            page.contains(&format!("% of test within {limit} eV&#x2f;atom</li>")),
+            "{page}"
+        );
+    }
     let text = std::str::from_utf8(&files["predictions.csv"]).unwrap();
     let head: Vec<&str> = text.lines().next().unwrap().split(',').collect();
     let place = |start: &str| head.iter().position(|h| h.starts_with(start)).unwrap();
@@ -340,4 +348,101 @@ fn predictions_of_other_rows_are_those_of_the_model() {
     }
     // Some rows of the 728 are far from the 120 the model was made with.
     assert!(same > 50 && rows > same && rows < 728, "{same} of {rows}");
+}
+
+/// Crystals of near size together: another order of rows, as settled as the shuffle.
+#[test]
+fn batches_by_size_go_on_where_they_stopped_for_any_number_of_threads() {
+    let text = |batches: &str| {
+        format!(
+            r#"tmo 1
+
+model sums()(g: Crystal[n, e]) -> [rows, 1] =
+  g.species |> embedding(95, 4) |> dense(8) |> silu |> mean(by: g.node_graph) |> dense(1)
+
+study first = bundled("flla-2015")
+  |> take(150)
+  |> target(.formation_energy_per_atom)
+  |> split(test: 20%, seed: 7)
+  |> holdout(val: 20%, seed: 7)
+  |> featurize(crystal_graph(radius: 3 Å))
+  |> train(sums(), loss: mse, optimizer: adam(), rate: 1e-3, epochs: 4, batch: 8{batches})
+  |> evaluate(rmse)
+"#
+        )
+    };
+    let by_size = text(", order: by_size");
+    let whole = tempfile::tempdir().unwrap();
+    let expected = run(&by_size, whole.path(), 1, &Watch::stop_after(0)).unwrap();
+    let broken = tempfile::tempdir().unwrap();
+    for (threads, stop) in [(2, 5), (1, 20)] {
+        let watch = Watch::stop_after(stop);
+        run(&by_size, broken.path(), threads, &watch).unwrap_err();
+    }
+    let found = run(&by_size, broken.path(), 2, &Watch::stop_after(0)).unwrap();
+    assert!(found == expected, "the files differ");
+    let shuffled = text("");
+    let shuffled = run(&shuffled, whole.path(), 1, &Watch::stop_after(0)).unwrap();
+    assert!(found["weights.safetensors"] != shuffled["weights.safetensors"]);
+}
+
+/// A report shows how every row came to be: of both sides of a `join`, and of all members
+/// of an ensemble.
+#[test]
+fn the_settings_of_all_that_was_joined_are_shown() {
+    let joined = |items: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let files = run(&models(items), folder.path(), 1, &Watch::stop_after(0)).unwrap();
+        String::from_utf8(files["report.html"].clone()).unwrap()
+    };
+    let page = joined(
+        r#"study s = bundled("flla-2015")
+  |> take(117)
+  |> join(bundled("flla-2015") |> derive(size: .volume / .nsites) |> select(.id, .size), on: .id)
+  |> target(.formation_energy_per_atom)
+  |> split(test: 20%, seed: 7)
+  |> holdout(val: 20%, seed: 7)
+  |> featurize(magpie())
+  |> train(small(), ..settings)
+  |> evaluate(rmse)"#,
+    );
+    for setting in [
+        "<dt>take</dt>",
+        "117",
+        "<dt>derive</dt>",
+        "<dt>select</dt>",
+        "<dt>join</dt>",
+    ] {
+        assert!(page.contains(setting), "{setting} is not in {page}");
+    }
+    let page = joined("study s = ensemble([a, b]) |> evaluate(rmse)");
+    for setting in ["<dt>train</dt>", "<dt>train 2</dt>", "seed: 1", "seed: 2"] {
+        assert!(page.contains(setting), "{setting}");
+    }
+}
+
+/// `.loss` of scores is the loss that was trained with: that of the kept epoch.
+#[test]
+fn the_loss_of_scores_is_that_of_the_training() {
+    for loss in ["mse", "mae", "huber(delta: 100 meV/atom)"] {
+        let unit = if loss == "mae" {
+            "eV/atom"
+        } else {
+            "eV^2/atom^2"
+        };
+        let items = format!(
+            "let c = few |> train(small(), loss: {loss}, optimizer: adam(), rate: 1e-3, \
+             epochs: 6, batch: 16, keep: final) |> evaluate(rmse)\n\
+             study s = table({{ loss: c.val.loss to {unit} }})"
+        );
+        let (folder, watch) = (tempfile::tempdir().unwrap(), Watch::stop_after(0));
+        let files = run(&models(&items), folder.path(), 1, &watch).unwrap();
+        let csv = std::str::from_utf8(&files["table.csv"]).unwrap();
+        let found: f64 = csv.lines().nth(1).unwrap().parse().unwrap();
+        let last = *watch.losses.lock().unwrap().last().unwrap();
+        assert!(
+            (found / last - 1.0).abs() < 1e-5,
+            "{loss}: {found} {last}\n{csv}"
+        );
+    }
 }

@@ -23,10 +23,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::E0710, "a data file: data_errors"),
     (Code::E0711, "a data file: data_errors"),
     (
-        Code::E0802,
-        "weights in the store of another model: unit tests of nn",
-    ),
-    (
         Code::E0803,
         "a checkpoint of another training: unit tests of nn",
     ),

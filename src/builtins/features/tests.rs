@@ -84,6 +84,7 @@ fn featurized_in(
         progress,
         interrupt: Interrupt::default(),
         threads: &threads,
+        checkpoint_every: std::time::Duration::ZERO,
         verbs: &verbs,
         field: super::super::field,
         cells: super::super::cells,

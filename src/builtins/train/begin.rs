@@ -23,7 +23,14 @@ pub fn begin(
     };
     match Checkpoint::from_bytes(graph, &bytes) {
         Ok(checkpoint) => {
-            let text = format!("going on after epoch {}", checkpoint.epochs());
+            let epochs = checkpoint.epochs();
+            let text = match checkpoint.batches() {
+                0 => format!("going on after epoch {epochs}"),
+                batches => {
+                    let epoch = epochs + 1;
+                    format!("going on after batch {batches} of epoch {epoch}")
+                }
+            };
             runner.settings.progress.report(Event::Note { text });
             Ok(Begin::Resume(checkpoint))
         }

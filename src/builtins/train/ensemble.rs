@@ -33,15 +33,13 @@ pub fn ensemble(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Probl
     let first = made_by(runner, first, work.span)?;
     let data = runner.dataset(first)?;
     let artifact = runner.cached(work, "ensemble", |runner| {
-        let spread = calibrate(runner, work, &data)?;
-        let bytes =
-            serde_json::to_vec_pretty(&spread).map_err(|e| stored(&e, work.span))?;
-        Ok(BTreeMap::from([(SPREAD.to_string(), bytes)]))
+        let members = members(runner, work.inputs, work.span)?;
+        calibrated(runner, &members, &data, work.span)
     })?;
     Ok(Value::Trained(Arc::new(artifact), data))
 }
 
-/// The factor of an ensemble.
+/// The factor of a model that says how unsure it is.
 pub fn factor(artifact: &Artifact, span: Span) -> Result<f64, Problem> {
     let bytes = artifact.files.get(SPREAD).map_or(&[][..], Vec::as_slice);
     let spread: Spread = serde_json::from_slice(bytes).map_err(|e| stored(&e, span))?;
@@ -49,32 +47,34 @@ pub fn factor(artifact: &Artifact, span: Span) -> Result<f64, Problem> {
 }
 
 fn stored(error: &dyn std::fmt::Display, span: Span) -> Problem {
-    Problem::new(Code::E0901, error.to_string(), span, "this ensemble")
+    Problem::new(
+        Code::E0901,
+        error.to_string(),
+        span,
+        "how unsure this model is",
+    )
 }
 
-fn calibrate(
-    runner: &mut Runner<'_>,
-    work: &Work<'_>,
+/// The files of a model whose spread is calibrated on the validation rows of `data`.
+pub fn calibrated(
+    runner: &Runner<'_>,
+    members: &[Member],
     data: &Dataset,
-) -> Result<Spread, Problem> {
-    let members = members(runner, work.inputs, work.span)?;
+    span: Span,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let rows = data.positions(Part::Val);
     let (Some(features), Some(target)) = (&data.features, &data.target) else {
-        return Err(lost(work.span));
+        return Err(lost(span));
     };
-    let said = say(
-        &members,
-        features,
-        &rows,
-        runner.settings.threads,
-        work.span,
-    )?;
+    let said = say(members, features, &rows, runner.settings.threads, span)?;
     let actual = rows.iter().filter_map(|at| target.values.get(*at).copied());
     let pairs: Vec<(f64, Said)> = actual.zip(said).collect();
-    Ok(Spread {
+    let spread = Spread {
         factor: factor_of(&pairs),
         rows: pairs.len(),
-    })
+    };
+    let bytes = serde_json::to_vec_pretty(&spread).map_err(|e| stored(&e, span))?;
+    Ok(BTreeMap::from([(SPREAD.to_string(), bytes)]))
 }
 
 /// The nodes of an ensemble's members: its inputs, or the rows of the table it is given.

@@ -3,7 +3,10 @@
 mod begin;
 mod domain;
 mod ensemble;
+mod export;
 mod failed;
+mod import;
+mod mc_dropout;
 mod model;
 mod predict;
 mod refit;
@@ -12,6 +15,9 @@ mod score;
 mod watch;
 
 pub use ensemble::ensemble;
+pub use export::{export_weights, exportable};
+pub use import::import_weights;
+pub use mc_dropout::mc_dropout;
 pub use predict::predict;
 pub use refit::refit;
 pub use score::{EVALUATION, Tested, evaluate, evaluated};
@@ -44,7 +50,7 @@ pub struct Course {
     /// Losses of each epoch: training, and validation when rows are held out; of targets
     /// in their unit.
     pub history: Vec<(f64, Option<f64>)>,
-    /// The epoch whose weights were kept, counted from 1.
+    /// The epoch whose weights were kept, counted from 1; 0 where nothing was trained.
     pub kept: usize,
     /// Why it ended.
     pub ended: String,
@@ -145,13 +151,19 @@ fn fit(
     }
     let course = course(&trained, &settings, scale, factor);
     let weights = trained.weights.to_safetensors().map_err(unfit)?;
-    let course = serde_json::to_vec_pretty(&course).map_err(|error| {
-        Problem::new(Code::E0901, error.to_string(), work.span, "here")
-    })?;
-    Ok(BTreeMap::from([
-        (WEIGHTS.to_string(), weights),
-        (TRAINING.to_string(), course),
-    ]))
+    let mut files = course_file(&course, work.span)?;
+    files.insert(WEIGHTS.to_string(), weights);
+    Ok(files)
+}
+
+/// The file that says how a training went.
+fn course_file(
+    course: &Course,
+    span: Span,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+    let bytes = serde_json::to_vec_pretty(course)
+        .map_err(|error| Problem::new(Code::E0901, error.to_string(), span, "here"))?;
+    Ok(BTreeMap::from([(TRAINING.to_string(), bytes)]))
 }
 
 fn course(

@@ -8,6 +8,7 @@ use super::{lost, network};
 use crate::builtins::fed::Fed;
 use crate::builtins::layers::lower;
 use crate::diagnostic::Problem;
+use crate::draw::Draws;
 use crate::ir::{Call, Network};
 use crate::nn::{self, Graph, TargetScale, Weights};
 use crate::plan::{NodeId, Plan, Work as Planned};
@@ -24,21 +25,44 @@ pub struct Member {
     pub weights: Weights,
     /// The scale of its targets.
     pub scale: TargetScale,
+    /// How often it is asked with its dropout left on; none where it is asked once,
+    /// without.
+    pub passes: Option<Passes>,
+}
+
+/// How a network is asked with its dropout left on.
+#[derive(Clone, Copy, Debug)]
+pub struct Passes {
+    /// How often.
+    pub count: usize,
+    /// What is dropped.
+    pub draws: Draws,
 }
 
 impl Member {
-    /// What it says of rows, in the target's unit.
+    /// What it says of rows, in the target's unit: mean and variance of its passes.
     fn say(
         &self,
         rows: &Fed,
         threads: &nn::Threads,
         span: Span,
-    ) -> Result<Vec<f64>, Problem> {
-        let said = nn::predict(&self.graph, &self.weights, rows.features(), threads)
-            .map_err(|failure| training_failed(&failure, span))?;
-        let restored = said.into_iter();
+    ) -> Result<Vec<(f64, f64)>, Problem> {
+        let (graph, weights) = (&self.graph, &self.weights);
+        let (said, passes) = match self.passes {
+            None => (nn::predict(graph, weights, rows.features(), threads), 1),
+            Some(Passes { count, draws }) => {
+                let features = rows.features();
+                let said =
+                    nn::predict_dropped(graph, weights, features, count, draws, threads);
+                (said, count)
+            }
+        };
+        let said = said.map_err(|failure| training_failed(&failure, span))?;
+        let restored = said.iter().map(|x| self.scale.restored(f64::from(*x)));
+        let restored: Vec<f64> = restored.collect();
         Ok(restored
-            .map(|x| self.scale.restored(f64::from(x)))
+            .chunks(passes.max(1))
+            .map(mean_and_variance)
             .collect())
     }
 }
@@ -49,7 +73,8 @@ pub struct Model {
     pub members: Vec<Member>,
     /// The rows the first was trained on.
     pub data: Arc<Dataset>,
-    /// What the spread of the members is multiplied by to be an uncertainty.
+    /// What the spread is multiplied by to be an uncertainty; none where one network is
+    /// asked once.
     pub factor: Option<f64>,
 }
 
@@ -58,7 +83,8 @@ pub struct Model {
 pub struct Said {
     /// The mean of its members' predictions, in the target's unit.
     pub mean: f64,
-    /// Their standard deviation (n - 1 in the denominator); 0 for one member.
+    /// Their standard deviation: the variance of their means (n - 1 in the denominator)
+    /// and the mean of the variances of their passes, together. 0 for one asked once.
     pub spread: f64,
 }
 
@@ -163,6 +189,16 @@ pub fn model(runner: &mut Runner<'_>, of: NodeId, span: Span) -> Result<Model, P
     let Value::Trained(artifact, data) = runner.value(of)? else {
         return Err(lost(span));
     };
+    if name == "mc_dropout" {
+        let input = node.inputs.first().ok_or_else(|| lost(span))?;
+        let asked = super::mc_dropout::passes(runner, of).ok_or_else(|| lost(span))?;
+        let mut model = model(runner, *input, span)?;
+        for member in &mut model.members {
+            member.passes = Some(asked);
+        }
+        model.factor = Some(super::ensemble::factor(&artifact, span)?);
+        return Ok(model);
+    }
     if name == "ensemble" {
         let factor = super::ensemble::factor(&artifact, span)?;
         let members = super::ensemble::members(runner, &node.inputs, span)?;
@@ -182,6 +218,7 @@ pub fn model(runner: &mut Runner<'_>, of: NodeId, span: Span) -> Result<Model, P
         graph,
         weights,
         scale,
+        passes: None,
     };
     Ok(Model {
         members: vec![member],
@@ -215,7 +252,7 @@ pub fn say(
         return Ok(Vec::new());
     }
     let rows = Fed::of(features, at);
-    let mut all: Vec<Vec<f64>> = vec![Vec::with_capacity(members.len()); at.len()];
+    let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::with_capacity(members.len()); at.len()];
     for member in members {
         for (row, x) in all.iter_mut().zip(member.say(&rows, threads, span)?) {
             row.push(x);
@@ -224,18 +261,42 @@ pub fn say(
     Ok(all.iter().map(|row| together(row)).collect())
 }
 
-fn together(said: &[f64]) -> Said {
-    let count = said.len() as f64;
-    let mean = match said {
-        // A mean of one is that one, to the last bit.
-        [one] => *one,
-        all => all.iter().sum::<f64>() / count,
-    };
-    let squares: f64 = said.iter().map(|x| (x - mean) * (x - mean)).sum();
-    let spread = if said.len() < 2 {
-        0.0
-    } else {
-        (squares / (count - 1.0)).sqrt()
-    };
+/// What members of these means and variances say together.
+fn together(said: &[(f64, f64)]) -> Said {
+    let means: Vec<f64> = said.iter().map(|(mean, _)| *mean).collect();
+    let (mean, between) = mean_and_variance(&means);
+    let within = said.iter().map(|(_, variance)| variance).sum::<f64>();
+    let spread = (between + within / said.len().max(1) as f64).sqrt();
     Said { mean, spread }
+}
+
+/// The mean, and the variance with n - 1 in the denominator; 0 for one number.
+fn mean_and_variance(numbers: &[f64]) -> (f64, f64) {
+    // A mean of one is that one, to the last bit.
+    if let [one] = numbers {
+        return (*one, 0.0);
+    }
+    let count = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / count;
+    let squares: f64 = numbers.iter().map(|x| (x - mean) * (x - mean)).sum();
+    (mean, squares / (count - 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_that_between_members_and_within_their_passes() {
+        let of = |said: &[(f64, f64)]| {
+            let said = together(said);
+            (said.mean, said.spread)
+        };
+        assert_eq!(of(&[(3.0, 0.0)]), (3.0, 0.0));
+        assert_eq!(of(&[(3.0, 4.0)]), (3.0, 2.0));
+        assert_eq!(of(&[(1.0, 0.0), (3.0, 0.0)]), (2.0, 2.0f64.sqrt()));
+        // Variance 2 between the means, (3 + 5) / 2 within.
+        assert_eq!(of(&[(1.0, 3.0), (3.0, 5.0)]), (2.0, 6.0f64.sqrt()));
+        assert_eq!(mean_and_variance(&[1.0, 2.0, 6.0]), (3.0, 7.0));
+    }
 }

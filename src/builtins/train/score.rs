@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failed::training_failed;
-use super::model::{Model, made_by, model, training};
+use super::model::{Model, made_by, members_of, model, training};
 use super::predict::as_seen;
 use super::{Course, TRAINING, WEIGHTS, lost};
 use crate::builtins::summary;
@@ -69,17 +69,13 @@ pub fn evaluated(
     span: Span,
 ) -> Result<(summary::Evaluation, Option<Vec<u8>>), Problem> {
     let of = made_by(runner, of, span)?;
-    let (first, training) = training(runner, of, span)?;
+    let (_, training) = training(runner, of, span)?;
     let model = model(runner, of, span)?;
     let artifact = trained(runner, of, span)?;
-    let weights = artifact.files.get(WEIGHTS).cloned();
-    // The course of an ensemble is that of its first member.
-    let course = match weights.is_some() {
-        true => read_course(&artifact, span)?,
-        false => {
-            let member = trained(runner, first, span)?;
-            read_course(&member, span)?
-        }
+    let course = read_course(&artifact, span)?;
+    let weights = match model.members.len() {
+        1 => artifact.files.get(WEIGHTS).cloned(),
+        _ => None,
     };
     let data = match tested {
         Tested::Own => model.data.clone(),
@@ -119,14 +115,26 @@ fn to_be_tested(rows: &Dataset, unit: &str, span: Span) -> Result<Dataset, Probl
     Ok(rows)
 }
 
+/// The training of a model; of an ensemble that of its first member.
 fn trained(
     runner: &mut Runner<'_>,
     of: NodeId,
     span: Span,
 ) -> Result<Arc<Artifact>, Problem> {
-    match runner.value(of)? {
-        Value::Trained(artifact, _) => Ok(artifact),
-        _ => Err(lost(span)),
+    let mut at = made_by(runner, of, span)?;
+    loop {
+        let Value::Trained(artifact, _) = runner.value(at)? else {
+            return Err(lost(span));
+        };
+        if artifact.files.contains_key(TRAINING) {
+            return Ok(artifact);
+        }
+        let node = runner.plan.node(at);
+        let input = node.and_then(|node| node.inputs.first());
+        let input = *input.ok_or_else(|| lost(span))?;
+        let members = members_of(runner, input, span)?;
+        let first = members.first().ok_or_else(|| lost(span))?;
+        at = made_by(runner, *first, span)?;
     }
 }
 
@@ -173,6 +181,7 @@ fn predict(
             split: part.unwrap_or(Part::Train),
             actual: *actual,
             predicted: said.mean,
+            uncertainty: model.factor.map(|factor| factor * said.spread),
         });
     }
     Ok(rows)

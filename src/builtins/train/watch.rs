@@ -11,8 +11,9 @@ use crate::run::store::{Key, Store};
 use crate::run::{Runner, Work, store_problem};
 use crate::source::Span;
 
-/// At least this long between two checkpoints of a training: killing a run loses no more.
-const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
+/// A checkpoint may cost this share of the time: one that took a second is followed by
+/// none for the next twenty.
+const SHARE: u32 = 20;
 
 /// Passes progress on, writes checkpoints, and stops when told to.
 pub struct Watch<'a> {
@@ -26,6 +27,9 @@ pub struct Watch<'a> {
     factor: f64,
     best: f64,
     last: Instant,
+    /// How long after that the next checkpoint is due.
+    wait: Duration,
+    least: Duration,
     /// Why it stopped the training, when it did so by itself.
     pub failed: Option<Problem>,
 }
@@ -50,13 +54,42 @@ impl<'a> Watch<'a> {
             factor,
             best: f64::INFINITY,
             last: Instant::now(),
+            wait: runner.settings.checkpoint_every,
+            least: runner.settings.checkpoint_every,
             failed: None,
         }
     }
 }
 
+impl Watch<'_> {
+    /// Whether to go on: writes a checkpoint when one is due, and hears the interrupt.
+    fn go(&mut self, state: &TrainingState) -> Go {
+        if self.last.elapsed() >= self.wait
+            && let Err(problem) = self.save(state)
+        {
+            self.failed = Some(problem);
+            return Go::Stop;
+        }
+        match self.interrupt.is_raised() {
+            true => Go::Stop,
+            false => Go::On,
+        }
+    }
+
+    fn save(&mut self, state: &TrainingState) -> Result<(), Problem> {
+        let begin = Instant::now();
+        let bytes = state.checkpoint().to_bytes();
+        let bytes = bytes.map_err(|failure| training_failed(&failure, Span::NOWHERE))?;
+        let put = self.store.put_checkpoint(self.key, &bytes);
+        put.map_err(|problem| store_problem(&problem))?;
+        self.last = Instant::now();
+        self.wait = self.least.max(begin.elapsed() * SHARE);
+        Ok(())
+    }
+}
+
 impl Observer for Watch<'_> {
-    fn batch(&mut self, progress: &BatchProgress) -> Go {
+    fn batch(&mut self, progress: &BatchProgress, state: &TrainingState) -> Go {
         let samples = (progress.batch as u64 * self.batch).min(self.samples);
         let (node, epoch) = (self.node, progress.epoch as u32);
         self.progress.report(Event::Batch {
@@ -64,11 +97,7 @@ impl Observer for Watch<'_> {
             epoch,
             samples,
         });
-        if self.interrupt.is_raised() {
-            Go::Stop
-        } else {
-            Go::On
-        }
+        self.go(state)
     }
 
     fn epoch(&mut self, record: &EpochRecord, state: &TrainingState) -> Go {
@@ -82,25 +111,6 @@ impl Observer for Watch<'_> {
             val: record.val_loss.map(|loss| loss * self.factor),
             best,
         });
-        if self.last.elapsed() >= BETWEEN_CHECKPOINTS {
-            self.last = Instant::now();
-            let bytes = state.checkpoint().to_bytes();
-            let put = match bytes {
-                Ok(bytes) => self
-                    .store
-                    .put_checkpoint(self.key, &bytes)
-                    .map_err(|problem| store_problem(&problem)),
-                Err(failure) => Err(training_failed(&failure, Span::NOWHERE)),
-            };
-            if let Err(problem) = put {
-                self.failed = Some(problem);
-                return Go::Stop;
-            }
-        }
-        if self.interrupt.is_raised() {
-            Go::Stop
-        } else {
-            Go::On
-        }
+        self.go(state)
     }
 }

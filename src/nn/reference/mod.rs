@@ -75,16 +75,17 @@ impl<'a, D: Device> Reference<'a, D> {
         nodes.filter_map(range).collect()
     }
 
-    /// The value of a node for a batch, to predict: nothing is dropped.
+    /// The value of a node for a batch, to predict; `mode` says whether anything is dropped.
     pub(crate) fn value(
         &self,
         node: usize,
         weights: &Weights,
         batch: &Batch,
+        mode: Mode,
     ) -> Result<Vec<f32>, Failure> {
         let value = || -> Made<D, Vec<f32>> {
             let leaves = self.leaves(weights)?;
-            let mut pass = self.pass::<NoneTape>(weights, &leaves, Mode::Predict, batch);
+            let mut pass = self.pass::<NoneTape>(weights, &leaves, mode, batch);
             let value = pass.until(node)?;
             Ok(value.map_or(Vec::new(), |value| value.as_vec()))
         };

@@ -242,7 +242,9 @@ impl<D: Device, T: Tape<f32, D>> Pass<'_, D, T> {
                 let x = lines(read(0), last())?;
                 let (w, b) = (weight(0), weight(1));
                 let y = match self.mode {
-                    Mode::Predict => self.normalised(node, x, w, b, eps)?,
+                    Mode::Predict | Mode::Ask(_) => {
+                        self.normalised(node, x, w, b, eps)?
+                    }
                     Mode::Learn(_) => {
                         let (y, seen) = batch_norm(x, w, b, eps)?;
                         self.statistics.push(Statistics { node: place, seen });
@@ -256,7 +258,7 @@ impl<D: Device, T: Tape<f32, D>> Pass<'_, D, T> {
                 layer_norm(x, weight(0), weight(1), eps)?.try_reshape_like(&shape)?
             }
             Op::Dropout { rate, site } => match self.mode {
-                Mode::Learn(Some(masks)) => {
+                Mode::Learn(Some(masks)) | Mode::Ask(masks) => {
                     let dropout = Dropout { rate, site };
                     let mut mask = vec![1.0; rows * node.width()];
                     dropout.apply(masks.seed(&dropout), &mut mask);

@@ -143,7 +143,7 @@ impl Run<'_> {
                 let mut note = pool.take(norm.noted());
                 match self.mode {
                     Mode::Learn(_) => norm.measure(read(0), w, note.values_mut()),
-                    Mode::Predict => {
+                    Mode::Predict | Mode::Ask(_) => {
                         let state = |k: usize| self.weight(step.state.get(k));
                         let (mean, variance) = (state(0), state(1));
                         let (mean, variance) =

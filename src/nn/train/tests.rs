@@ -2,7 +2,10 @@ mod ways;
 
 use super::*;
 use crate::draw::{Draws, Stream};
-use crate::nn::{Adam, Conv1d, GraphBuilder, Init, Loss, Silent, evaluate_loss, predict};
+use crate::nn::{
+    Adam, Conv1d, GraphBuilder, Init, Loss, Silent, evaluate_loss, predict,
+    predict_dropped,
+};
 
 const WIDTH: usize = 40;
 
@@ -91,7 +94,7 @@ struct StopAt {
 }
 
 impl Observer for StopAt {
-    fn batch(&mut self, _: &BatchProgress) -> Go {
+    fn batch(&mut self, _: &BatchProgress, _: &TrainingState<'_>) -> Go {
         self.batches = self.batches.wrapping_sub(1);
         if self.batches == 0 { Go::Stop } else { Go::On }
     }
@@ -176,10 +179,15 @@ fn a_resumed_training_ends_in_the_same_bytes() {
 }
 
 #[test]
-fn a_checkpoint_taken_between_epochs_is_as_good() {
+fn a_checkpoint_taken_between_batches_or_epochs_is_as_good() {
     struct Save(Vec<Vec<u8>>);
     impl Observer for Save {
         fn epoch(&mut self, _: &EpochRecord, state: &TrainingState<'_>) -> Go {
+            self.0.push(state.checkpoint().to_bytes().unwrap());
+            Go::On
+        }
+
+        fn batch(&mut self, _: &BatchProgress, state: &TrainingState<'_>) -> Go {
             self.0.push(state.checkpoint().to_bytes().unwrap());
             Go::On
         }
@@ -196,14 +204,17 @@ fn a_checkpoint_taken_between_epochs_is_as_good() {
     };
     let whole = run(begin(&graph)).checkpoint.to_bytes().unwrap();
     let saved = save.0.clone();
-    assert_eq!(saved.len(), 4);
-    assert_eq!(saved[3], whole);
-    let mut save = Save(Vec::new());
-    let start = Begin::Resume(Checkpoint::from_bytes(&graph, &saved[1]).unwrap());
-    let rows = data.rows();
-    let out = train(&graph, start, rows, None, &settings, &threads(1), &mut save);
-    assert_eq!(out.unwrap().checkpoint.to_bytes().unwrap(), whole);
-    assert_eq!(save.0, saved[2..]);
+    // Two batches and the end of each of four epochs.
+    assert_eq!(saved.len(), 12);
+    assert_eq!(saved[11], whole);
+    for from in [0, 3, 5] {
+        let mut save = Save(Vec::new());
+        let start = Checkpoint::from_bytes(&graph, &saved[from]).unwrap();
+        let (start, rows) = (Begin::Resume(start), data.rows());
+        let out = train(&graph, start, rows, None, &settings, &threads(1), &mut save);
+        assert_eq!(out.unwrap().checkpoint.to_bytes().unwrap(), whole);
+        assert_eq!(save.0, saved[from + 1..]);
+    }
 }
 
 #[test]
@@ -473,4 +484,41 @@ fn damaged_checkpoints_are_refused() {
     }
     let failure = Checkpoint::from_bytes(&self::graph(), &bytes).unwrap_err();
     assert!(failure.to_string().contains("conv.weight"), "{failure}");
+}
+
+/// Dropout asked again: each row by itself, batch norms as they predict.
+#[test]
+fn passes_with_dropout_depend_on_their_row_alone() {
+    let graph = graph();
+    let data = Data::new(9, WIDTH, 0.1, 1);
+    let weights = Weights::start(&graph, &Draws::new(1, 2));
+    let ask = |features: &[f32], passes: usize, count: usize| {
+        let (draws, threads) = (Draws::new(1, 5), threads(count));
+        predict_dropped(&graph, &weights, features, passes, draws, &threads).unwrap()
+    };
+    // More passes than a batch of copies takes at once.
+    let all = ask(&data.features, 300, 1);
+    assert_eq!(all.len(), 9 * 300);
+    assert_eq!(all, ask(&data.features, 300, 2));
+    let third = &data.features[2 * WIDTH..3 * WIDTH];
+    assert_eq!(ask(third, 300, 1), all[2 * 300..3 * 300]);
+    let distinct: std::collections::BTreeSet<u32> =
+        all[..300].iter().map(|x| x.to_bits()).collect();
+    assert!(distinct.len() > 290, "{}", distinct.len());
+    // Without dropout every pass says what a prediction says.
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", &[3]).unwrap();
+    let x = b.dense("dense", x, 4, true, Init::Kaiming).unwrap();
+    let x = b.batch_norm("norm", x, 1e-5, 0.1).unwrap();
+    let x = b.dense("out", x, 1, true, Init::Kaiming).unwrap();
+    let plain = b.finish(x).unwrap();
+    let weights = Weights::start(&plain, &Draws::new(1, 2));
+    let data = Data::new(5, 3, 0.1, 1);
+    let once = predict(&plain, &weights, &data.features, &threads(1)).unwrap();
+    let draws = Draws::new(1, 5);
+    let said =
+        predict_dropped(&plain, &weights, &data.features, 3, draws, &threads(1)).unwrap();
+    for (one, passes) in once.iter().zip(said.chunks(3)) {
+        assert!(passes.iter().all(|x| x == one), "{one} {passes:?}");
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::super::plot::{Figure, Parity, alike};
 use super::super::{
     OutcomeFile, PlainCell, PlainColumn, PlainTable, ReportProblem, Scores, SplitScores,
-    StudyReport, html, score_splits, table_csv,
+    StudyReport, html, score_splits, sentences, table_csv,
 };
 use super::{Content, Document, Origin};
 
@@ -194,6 +194,10 @@ impl<'a> Maker<'a> {
         };
         self.text(&format!("{doc}{}", html::headline(study, focus)), origin);
         self.table(&table, origin)?;
+        let shares = sentences(study);
+        if !shares.is_empty() {
+            self.text(&format!("{}.", shares.join("; ")), origin);
+        }
         let parity = Figure::Parity(Parity {
             target: study.target.clone(),
             rows: study.predictions.clone(),

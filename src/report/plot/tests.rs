@@ -82,6 +82,7 @@ fn parity_rows(many: usize) -> Vec<Prediction> {
                 split: [Split::Train, Split::Train, Split::Test][i % 3],
                 actual,
                 predicted: actual + 0.1 * gaussian(&mut roll),
+                uncertainty: None,
             }
         })
         .collect()

@@ -12,7 +12,7 @@ use crate::nn::{Executor, Threads};
 use crate::report::terminal::Look;
 use crate::run::progress::{Progress, Silent, Terminal};
 use crate::run::store::Store;
-use crate::session::{Options, Session};
+use crate::session::{CHECKPOINT_EVERY, Options, Session};
 use crate::source::{Sources, Span};
 use crate::syntax::format;
 use crate::tools::doc;
@@ -289,6 +289,7 @@ impl Dialogue<'_> {
             progress: &*progress,
             interrupt: self.setting.interrupt.clone(),
             threads: &threads,
+            checkpoint_every: CHECKPOINT_EVERY,
         };
         let ran = session.run(&checked.program, &plan, names, &options);
         drop(progress);

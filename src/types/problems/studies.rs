@@ -96,23 +96,23 @@ pub fn fitted_before_split(at: Span, verb: &str) -> Problem {
 }
 
 /// A verb before the one it needs.
-pub fn no_target(at: Span) -> Problem {
+pub fn no_target(at: Span, verb: &str) -> Problem {
     Problem::new(
         Code::E0505,
         "nothing is to be predicted yet",
         at,
-        "`train` needs a target",
+        format!("`{verb}` needs a target"),
     )
     .help("add `|> target(.formation_energy_per_atom)` to the data set")
 }
 
 /// Training without features.
-pub fn no_features(at: Span) -> Problem {
+pub fn no_features(at: Span, verb: &str) -> Problem {
     Problem::new(
         Code::E0404,
         "the network would see nothing",
         at,
-        "`train` needs features",
+        format!("`{verb}` needs features"),
     )
     .help("add `|> featurize(magpie())` before it")
 }

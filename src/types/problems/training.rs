@@ -220,3 +220,25 @@ pub fn predicted_already(name: &str, at: Span) -> Problem {
     )
     .help("select the columns you need before it, or predict from other rows")
 }
+
+/// `export_weights` of several networks, or of one that is asked several times.
+pub fn not_one_network(at: Span) -> Problem {
+    Problem::new(
+        Code::E0201,
+        "`export_weights` writes the weights of one network",
+        at,
+        "this is one that says how unsure it is",
+    )
+    .help("export the trained model itself, before `ensemble` or `mc_dropout`")
+}
+
+/// `order: by_size` of rows that are vectors.
+pub fn all_of_one_size(at: Span) -> Problem {
+    Problem::new(
+        Code::E0806,
+        "rows of numbers are all of one size",
+        at,
+        "there is nothing to sort batches by",
+    )
+    .help("leave `order` out; crystals differ in how many atoms and bonds they have")
+}

@@ -263,19 +263,9 @@ pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(subject) = Subject::of(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
-    let Some(Form::Text(name)) = call.value("name").map(|val| val.form.clone()) else {
-        return super::not_known(checker, call, "name");
+    let Some(name) = file_name(checker, call, &FORMATS) else {
+        return Val::poison(call.at);
     };
-    let plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
-    if name.starts_with('.') || !name.chars().all(plain) {
-        checker.report(problems::not_a_file_name(&name, call.span_of("name")));
-        return Val::poison(call.at);
-    }
-    if !FORMATS.iter().any(|end| name.ends_with(end)) {
-        let at = call.span_of("name");
-        checker.report(problems::no_such_format(&name, at, &FORMATS));
-        return Val::poison(call.at);
-    }
     let structures = OF_STRUCTURES.iter().any(|end| name.ends_with(end));
     let table = match subject {
         Subject::Table(_) if structures => {
@@ -304,4 +294,28 @@ pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
         }
     };
     checker.emit(call, Ty::Table(table.into()))
+}
+
+/// The `name` of a file with one of these endings; none when it is none, which was
+/// reported.
+pub(super) fn file_name(
+    checker: &mut Checker<'_>,
+    call: &Applied,
+    endings: &[&str],
+) -> Option<Arc<str>> {
+    let Some(Form::Text(name)) = call.value("name").map(|val| val.form.clone()) else {
+        super::not_known(checker, call, "name");
+        return None;
+    };
+    let at = call.span_of("name");
+    let plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
+    if name.starts_with('.') || !name.chars().all(plain) {
+        checker.report(problems::not_a_file_name(&name, at));
+        return None;
+    }
+    if !endings.iter().any(|end| name.ends_with(end)) {
+        checker.report(problems::no_such_format(&name, at, endings));
+        return None;
+    }
+    Some(name)
 }

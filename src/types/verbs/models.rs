@@ -9,7 +9,7 @@ use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::dimension::Dimension;
 use crate::types::problems;
-use crate::types::ty::{TrainedTy, Ty};
+use crate::types::ty::{TableTy, TrainedTy, Ty};
 use crate::types::value::{Form, Val};
 
 /// The trained model a verb is given.
@@ -203,6 +203,13 @@ pub fn mc_dropout(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some((mut trained, model)) = model(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
+    if let Some(passes) = call.value("passes")
+        && passes.as_int().is_some_and(|count| count < 2)
+    {
+        let due = call.due("passes");
+        checker.report(problems::out_of_its_range(passes, &due, "2 or more"));
+        return Val::poison(call.at);
+    }
     if !trained.data.has_val {
         let why = "how far a spread is from an error is seen on validation rows";
         let fix = "holdout(val: 20%)";
@@ -321,4 +328,30 @@ fn seen_alike(
         span: at,
         shape: None,
     }))
+}
+
+/// What a file of weights may end with.
+const ENDINGS: [&str; 1] = [".safetensors"];
+
+pub fn export_weights(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some((trained, model)) = model(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    if trained.spread {
+        checker.report(problems::not_one_network(model.span));
+        return Val::poison(call.at);
+    }
+    if super::columns::file_name(checker, call, &ENDINGS).is_none() {
+        return Val::poison(call.at);
+    }
+    let columns = vec![
+        ("name".into(), Ty::Text),
+        ("shape".into(), Ty::Text),
+        ("weights".into(), Ty::int()),
+    ];
+    let table = TableTy {
+        columns,
+        ..TableTy::default()
+    };
+    checker.emit(call, Ty::Table(table.into()))
 }

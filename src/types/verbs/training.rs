@@ -108,6 +108,18 @@ fn not_tested_on(on: &Val, trained: &TrainedTy) -> Option<Problem> {
         .then(|| problems::other_target(on.span, target, wanted))
 }
 
+pub fn import_weights(checker: &mut Checker<'_>, call: &Applied) -> Val {
+    let Some(data) = data(call) else {
+        return Val::unknown(Ty::Poison, call.at);
+    };
+    if !has_target_and_features(checker, call, &data, "import_weights") {
+        return Val::poison(call.at);
+    }
+    let of = data.target.as_ref().map(|target| target.dimension);
+    let loss = of.unwrap_or(Dimension::NONE).power(Exponent::new(2, 1));
+    network_of(checker, call, data, loss)
+}
+
 pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(data) = data(call) else {
         return Val::unknown(Ty::Poison, call.at);
@@ -115,25 +127,57 @@ pub fn train(checker: &mut Checker<'_>, call: &Applied) -> Val {
     if !training_can_start(checker, call, &data) {
         return Val::poison(call.at);
     }
-    let Some(features) = &data.features else {
-        return Val::poison(call.at);
-    };
-    let Some(model) = call.value("network").cloned() else {
+    let of = data.target.as_ref().map(|target| target.dimension);
+    let loss = loss_dimension(call, of.unwrap_or(Dimension::NONE));
+    network_of(checker, call, data, loss)
+}
+
+/// The model that a call makes of its `network` on these rows.
+fn network_of(
+    checker: &mut Checker<'_>,
+    call: &Applied,
+    data: DatasetTy,
+    loss: Dimension,
+) -> Val {
+    let (Some(features), Some(model)) = (&data.features, call.value("network").cloned())
+    else {
         return Val::poison(call.at);
     };
     let Some(network) = checker.network(&model, features, &call.due("network")) else {
         return Val::poison(call.at);
     };
     let setting = ("network".into(), Setting::Network(Arc::new(network)));
-    let of = data.target.as_ref().map(|target| target.dimension);
     let ty = Ty::Trained(Arc::new(TrainedTy {
-        loss: loss_dimension(call, of.unwrap_or(Dimension::NONE)),
+        loss,
         data,
         asked: Vec::new(),
         spread: false,
         trials: None,
     }));
     checker.emit_with(call, ty, vec![setting])
+}
+
+/// Whether rows say what is predicted and what a network sees of them, and are no part
+/// that is set aside; if not it was reported.
+fn has_target_and_features(
+    checker: &mut Checker<'_>,
+    call: &Applied,
+    data: &DatasetTy,
+    verb: &str,
+) -> bool {
+    let before = checker.problems.len();
+    let at = call.value("rows").map_or(call.at, |val| val.span);
+    if let Some(part @ (Part::Val | Part::Test)) = data.from {
+        checker.report(problems::leak(part, at, verb));
+        return false;
+    }
+    if data.target.is_none() {
+        checker.report(problems::no_target(call.at, verb));
+    }
+    if data.features.is_none() {
+        checker.report(problems::no_features(call.at, verb));
+    }
+    checker.problems.len() == before
 }
 
 /// Whether the rows and the settings allow a training.
@@ -143,16 +187,9 @@ fn training_can_start(
     data: &DatasetTy,
 ) -> bool {
     let before = checker.problems.len();
-    let at = call.value("rows").map_or(call.at, |val| val.span);
-    if let Some(part @ (Part::Val | Part::Test)) = data.from {
-        checker.report(problems::leak(part, at, "train"));
+    has_target_and_features(checker, call, data, "train");
+    if data.from.is_some_and(|part| part != Part::Train) {
         return false;
-    }
-    if data.target.is_none() {
-        checker.report(problems::no_target(call.at));
-    }
-    if data.features.is_none() {
-        checker.report(problems::no_features(call.at));
     }
     for param in ["epochs", "batch"] {
         if let Some(val) = call.value(param)
@@ -163,6 +200,12 @@ fn training_can_start(
         }
     }
     crate::types::training::settings_fit(checker, call, data);
+    let by_size = call.value("order").is_some_and(
+        |val| matches!(&val.form, Form::Symbol(name) if name.ends_with(".by_size")),
+    );
+    if by_size && matches!(data.features, Some(Ty::Number(_))) {
+        checker.report(problems::all_of_one_size(call.span_of("order")));
+    }
     let patient = call
         .value("patience")
         .and_then(Val::as_int)

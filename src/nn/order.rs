@@ -1,0 +1,94 @@
+//! Which rows a step sees. In: the ids of the rows, how large each is, draws. Out: the
+//! batches of an epoch, the same on any machine and for any number of threads.
+
+use crate::draw::Draws;
+
+/// Batches whose rows are chosen among each other by size.
+const POOL: usize = 16;
+
+/// How rows come together in batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Batching {
+    /// As the shuffle of the epoch has them.
+    #[default]
+    Shuffled,
+    /// Crystals of near size together. Of every sixteen batches' worth of shuffled rows the
+    /// largest make one batch, the next largest the next; then the batches are shuffled.
+    BySize,
+}
+
+/// The batches of an epoch: places of rows, `batch` in each but one that may have fewer.
+/// `size` tells how large a row is.
+pub(crate) fn batches(
+    batching: Batching,
+    draws: &Draws,
+    epoch: u64,
+    ids: &[u64],
+    batch: usize,
+    size: impl Fn(usize) -> usize,
+) -> Vec<Vec<usize>> {
+    let mut order = draws.order("shuffle", &[epoch], ids);
+    let cut = |order: &[usize]| order.chunks(batch).map(<[usize]>::to_vec).collect();
+    if batching == Batching::Shuffled {
+        return cut(&order);
+    }
+    for pool in order.chunks_mut(POOL.saturating_mul(batch)) {
+        // Rows of one size stay as the shuffle has them.
+        pool.sort_by_key(|row| std::cmp::Reverse(size(*row)));
+    }
+    let mut all: Vec<Vec<usize>> = cut(&order);
+    draws.stream("batches", &[epoch]).shuffle(&mut all);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const ROWS: usize = 1000;
+    const BATCH: usize = 32;
+
+    fn size(row: usize) -> usize {
+        5 + row * 7919 % 101
+    }
+
+    fn of(batching: Batching, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+        let ids: Vec<u64> = (0..ROWS as u64).map(|id| id * 31).collect();
+        batches(batching, &Draws::new(1, seed), epoch, &ids, BATCH, size)
+    }
+
+    /// The largest size of each batch less its smallest, on the mean.
+    fn spread(all: &[Vec<usize>]) -> f64 {
+        let of = |batch: &Vec<usize>| {
+            let sizes = || batch.iter().map(|row| size(*row));
+            sizes().max().unwrap() - sizes().min().unwrap()
+        };
+        all.iter().map(of).sum::<usize>() as f64 / all.len() as f64
+    }
+
+    #[test]
+    fn every_row_is_in_one_batch_and_near_sizes_are_together() {
+        for batching in [Batching::Shuffled, Batching::BySize] {
+            let all = of(batching, 2, 1);
+            let rows: BTreeSet<usize> = all.iter().flatten().copied().collect();
+            assert_eq!(rows.len(), ROWS);
+            let short = all.iter().filter(|batch| batch.len() != BATCH).count();
+            assert_eq!((all.len(), short), (ROWS.div_ceil(BATCH), 1));
+            assert_eq!(all, of(batching, 2, 1));
+            assert_ne!(all, of(batching, 2, 2), "another epoch");
+            assert_ne!(all, of(batching, 3, 1), "another seed");
+        }
+        let shuffled = spread(&of(Batching::Shuffled, 2, 1));
+        let by_size = spread(&of(Batching::BySize, 2, 1));
+        assert!(by_size * 5.0 < shuffled, "{by_size} {shuffled}");
+    }
+
+    #[test]
+    fn large_batches_do_not_come_first() {
+        let all = of(Batching::BySize, 2, 1);
+        let mean = |batch: &Vec<usize>| batch.iter().map(|row| size(*row)).sum::<usize>();
+        let sizes: Vec<usize> = all.iter().map(mean).collect();
+        assert!(!sizes.is_sorted_by(|a, b| a >= b));
+    }
+}
