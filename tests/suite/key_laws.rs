@@ -142,6 +142,12 @@ fn any_constant_of_a_script_changes_a_key() {
                     continue;
                 }
                 let line = text[..head.len() + at].lines().last().unwrap_or_default();
+                // 32 to 256 in steps of 32 are the same numbers as 32 to 257.
+                let rest = text[head.len() + at..].lines().next().unwrap_or_default();
+                let steps = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                if line.ends_with("..=") && steps.starts_with(", step:") {
+                    continue;
+                }
                 assert_ne!(
                     keys(path, &said).as_ref(),
                     Some(&expected),

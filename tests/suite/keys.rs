@@ -145,8 +145,9 @@ pub fn bumped(text: &str) -> Vec<(usize, String)> {
     let (mut at, mut quoted) = (0, false);
     while at < bytes.len() {
         let byte = bytes[at];
-        if !quoted && text[at..].starts_with("//") {
-            at += text[at..].find('\n').unwrap_or(text.len() - at);
+        if !quoted && bytes[at..].starts_with(b"//") {
+            let line = bytes[at..].iter().position(|byte| *byte == b'\n');
+            at += line.unwrap_or(bytes.len() - at);
             continue;
         }
         quoted ^= byte == b'"';

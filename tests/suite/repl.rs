@@ -247,12 +247,14 @@ fn ctrl_c_stops_a_run_and_keeps_the_session() {
     fs::write(folder.path().join("long.tmo"), script).unwrap();
     let mut terminal =
         Terminal::start(folder.path(), &["long.tmo", "--threads", "1"], false);
-    for _ in 0..2 {
+    for round in 1..=2 {
         let before = terminal.prompts();
         terminal.press(":run\r");
+        // Of this run, and not of the one before it while the line is not echoed yet.
         terminal.until("an epoch", |terminal| {
             let text = terminal.text();
-            text.rsplit(":run").next().unwrap().contains("epoch")
+            let runs = text.split(":run").count() - 1;
+            runs == round && text.rsplit(":run").next().unwrap().contains("epoch")
         });
         terminal.press("\u{3}");
         terminal.until_prompts(before + 1);

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_network_that_only_shares_some_labels_is_not_taken_for_a_known_one() {
         assert_eq!(reference_names(&head()), Some("cgcnn"));
-        for labels in [&["dense_1", "dense_2"][..], &["dense_2"], &["dense"]] {
+        for labels in [&["dense_1", "dense_2"][..], &["dense"]] {
             assert_eq!(reference_names(&dense(labels)), None, "{labels:?}");
         }
     }
