@@ -105,8 +105,15 @@ fn header(text: &str, tokens: &[Token]) -> (Header, Range<usize>) {
         return (Header::Absent, 0..0);
     }
     let whole = |number: &&Token| number.text(text).bytes().all(|b| b.is_ascii_digit());
+    // As the grammar has it: only blanks before the number, and no word grown onto it.
+    let apart = |number: &Token| {
+        let gap = text.get(word.end..number.start).unwrap_or("");
+        let after = text.get(number.end..).and_then(|rest| rest.chars().next());
+        let grown = after.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        !gap.is_empty() && gap.chars().all(|c| c == ' ' || c == '\t') && !grown
+    };
     let header = match second.filter(whole) {
-        Some(number) if is_header && number.start > word.end => Header::Good(*number),
+        Some(number) if is_header && apart(number) => Header::Good(*number),
         _ => Header::Bad {
             start: word.start,
             end: words.last().map_or(word.end, |token| token.end),

@@ -52,7 +52,9 @@ pub fn check_archive(archive: &Path, list: &Path) -> Result<Summary, String> {
         let name = entry.path().map_err(|e| said(&e))?;
         let id = name.file_stem().unwrap_or_default().to_string_lossy();
         let id = id.into_owned();
-        let Some((_, structure)) = known.iter().find(|(known, _)| *known == id) else {
+        // An id that is listed twice has one file: the one written last.
+        let mut named = known.iter().rev();
+        let Some((_, structure)) = named.find(|(known, _)| *known == id) else {
             continue;
         };
         let mut bytes = Vec::new();
