@@ -142,6 +142,17 @@ impl Sources {
         source
     }
 
+    /// Make those texts the first of these, at the addresses they have there; false, and
+    /// nothing is changed, when others are already.
+    pub fn begin_with(&mut self, others: &Sources) -> bool {
+        if self.all.is_empty() {
+            self.all.clone_from(&others.all);
+            return true;
+        }
+        let same = |(one, other): (&Source, &Source)| Arc::ptr_eq(&one.text, &other.text);
+        self.all.len() >= others.all.len() && self.all.iter().zip(&others.all).all(same)
+    }
+
     /// The source a span lies in, if it lies in one.
     pub fn of(&self, span: Span) -> Option<&Source> {
         let after = self.all.partition_point(|source| source.base <= span.start);
@@ -178,6 +189,21 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sources_begin_with_others_once_and_at_the_same_addresses() {
+        let mut first = Sources::default();
+        let place = first.add("a.tmo", "one").span(0, 3);
+        let mut second = Sources::default();
+        assert!(second.begin_with(&first));
+        second.add("b.tmo", "two");
+        assert_eq!(second.text(place), "one");
+        assert!(second.begin_with(&first), "they are there already");
+        assert_eq!(second.iter().count(), 2);
+        let mut other = Sources::default();
+        other.add("b.tmo", "one");
+        assert!(!other.begin_with(&first), "a text of its own");
+    }
 
     #[test]
     fn spans_find_their_source_and_never_cut_a_character() {

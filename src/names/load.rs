@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::deprecated::deprecated_uses;
 use super::needs::find_cycles;
@@ -15,7 +15,7 @@ use crate::diagnostic::{Problem, nearest};
 use crate::source::{LARGEST_SOURCE, Source, Sources, Span};
 use crate::syntax::ast::{File, Ident, ItemKind, Let, Pattern, Use, UseFrom, UseWhat};
 use crate::syntax::parse;
-use crate::world::{World, inside, tidy};
+use crate::world::{Memory, World, inside, tidy};
 
 /// What [`load`] gives.
 #[derive(Debug)]
@@ -33,17 +33,15 @@ pub fn load(
     sources: &mut Sources,
     root: Option<(&str, &str)>,
 ) -> Loaded {
+    let library = Library::of(sources);
     let mut loader = Loader {
         world,
         sources,
-        program: Program::default(),
-        by_path: BTreeMap::new(),
+        program: library.program,
+        by_path: library.by_path,
         loading: Vec::new(),
-        problems: Vec::new(),
+        problems: library.problems,
     };
-    for (name, ..) in FILES {
-        loader.std_module(name);
-    }
     if let Some((path, text)) = root {
         let module = loader.file(tidy(Path::new(path)), path, text);
         loader.program.root = Some(module);
@@ -64,6 +62,51 @@ pub fn load(
         }
     }
     Loaded { program, problems }
+}
+
+/// The standard library, read.
+#[derive(Clone)]
+struct Library {
+    sources: Sources,
+    program: Program,
+    by_path: BTreeMap<PathBuf, ModuleId>,
+    problems: Vec<Problem>,
+}
+
+impl Library {
+    /// The library, whose texts are then the first of `sources`. It is read once in a
+    /// program: a dialogue or an editor checks its script at every line.
+    fn of(sources: &mut Sources) -> Library {
+        static READ: OnceLock<Library> = OnceLock::new();
+        let read = READ.get_or_init(|| Library::read(Sources::default()));
+        if sources.begin_with(&read.sources) {
+            return read.clone();
+        }
+        let library = Library::read(std::mem::take(sources));
+        *sources = library.sources.clone();
+        library
+    }
+
+    fn read(mut sources: Sources) -> Library {
+        let nowhere = Memory::default();
+        let mut loader = Loader {
+            world: &nowhere,
+            sources: &mut sources,
+            program: Program::default(),
+            by_path: BTreeMap::new(),
+            loading: Vec::new(),
+            problems: Vec::new(),
+        };
+        for (name, ..) in FILES {
+            loader.std_module(name);
+        }
+        Library {
+            program: loader.program,
+            by_path: loader.by_path,
+            problems: loader.problems,
+            sources,
+        }
+    }
 }
 
 struct Loader<'a> {
