@@ -5,8 +5,11 @@
 //!
 //! A chain knows nothing of forward or backward: the gradient of a chain is again one.
 
+mod columns;
 mod expr;
+mod layout;
 mod loops;
+mod rows;
 mod tile;
 
 pub(crate) use expr::{Expr, ExprId, Exprs, Leaf, Local, Reach, Source, Times};

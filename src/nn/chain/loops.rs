@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::super::batch::Map;
 use super::super::blocks::vectorised;
-use super::tile::{Rows, Tile};
-use super::{Chain, ExprId, Source, Sum};
+use super::tile::{Purpose, Rows, Tile};
+use super::{Chain, ExprId, Source, Store, Sum, columns};
 
 /// Most tasks of a loop.
 const TASKS: usize = 64;
@@ -119,6 +119,10 @@ struct Task<'a> {
 impl Loop<'_, '_> {
     fn run(&self, stores: Vec<&mut Out>, sums: Vec<(usize, &mut Out)>) -> Vec<Vec<f64>> {
         let stored = !stores.is_empty();
+        // What is not added to anything is computed where it stays.
+        let takes = |(out, store): (&&mut Out, &Store)| (!out.onto).then_some(store.expr);
+        let taken: Vec<Option<ExprId>> =
+            stores.iter().zip(&self.chain.stores).map(takes).collect();
         let tasks = self.tasks(stores, sums);
         let wanted: Vec<ExprId> = {
             let chain = self.chain;
@@ -137,15 +141,15 @@ impl Loop<'_, '_> {
         };
         let map = self.route.map(|route| (self.world.map)(route));
         let scattered = map.is_some_and(|map| !map.in_order());
-        let fresh = || {
-            Tile::new(
-                &self.chain.exprs,
-                self.world,
-                self.known,
-                &wanted,
-                scattered,
-            )
+        let purpose = Purpose {
+            exprs: &self.chain.exprs,
+            world: self.world,
+            known: self.known,
+            wanted: &wanted,
+            stores: &taken,
+            scattered,
         };
+        let fresh = || Tile::new(&purpose);
         let parts: Vec<Vec<Vec<f64>>> = tasks
             .into_par_iter()
             .map_init(fresh, |tile, task| self.task(tile, task, map))
@@ -254,21 +258,29 @@ impl Loop<'_, '_> {
                 }
                 _ => Rows::From(first, count),
             };
-            tile.compute(&rows);
-            for (out, store) in task.stores.iter_mut().zip(&chain.stores) {
+            tile.compute(&rows, task.rows.start, &mut task.stores);
+            for (k, store) in chain.stores.iter().enumerate().take(task.stores.len()) {
+                if tile.stored(store.expr) == Some(k) {
+                    continue;
+                }
                 let width = chain.exprs.width(store.expr);
                 let at = (first - task.rows.start) * width;
-                let to = out
-                    .values
-                    .get_mut(at..at + count * width)
-                    .unwrap_or(&mut []);
-                match out.onto {
-                    true => super::super::blocks::add(to, tile.made(store.expr)),
-                    false => to.copy_from_slice(tile.made(store.expr)),
+                let Some(out) = task.stores.get_mut(k) else {
+                    continue;
+                };
+                let (onto, values) = (out.onto, std::mem::take(&mut out.values));
+                let made = tile.made(store.expr, &task.stores);
+                let to = values.get_mut(at..at + count * width).unwrap_or(&mut []);
+                match onto {
+                    true => super::super::blocks::add(to, made),
+                    false => to.copy_from_slice(made),
+                }
+                if let Some(out) = task.stores.get_mut(k) {
+                    out.values = values;
                 }
             }
             for (total, columns) in totals.iter_mut().zip(&chain.columns) {
-                tile.add_columns(columns, total);
+                columns::add(tile, self.world, &task.stores, columns, total);
             }
             if let Some(map) = map {
                 let begun = place;
@@ -287,7 +299,7 @@ impl Loop<'_, '_> {
                         (begun, task.places.clone()),
                         (first, count),
                         width,
-                        tile.made(sum.expr),
+                        tile.made(sum.expr, &task.stores),
                         to,
                     );
                     place = place.max(end);

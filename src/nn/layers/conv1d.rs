@@ -316,7 +316,7 @@ mod tests {
         let fused = layer([7, 2, 3], [3, 1, 2], true);
         let (x, w, b) = (random(28, 1), random(18, 2), random(3, 3));
         let mut y = run(&plain, &x, &w, Some(&b));
-        super::super::rectify(&mut y);
+        super::super::relu::rectify_part(&mut y);
         assert_eq!(run(&fused, &x, &w, Some(&b)), y);
         assert!(y.contains(&0.0) && y.iter().any(|&y| y > 0.0));
         let g = random(y.len(), 4);

@@ -168,7 +168,7 @@ mod tests {
         };
         let (mut y, mut z) = (vec![0.0; 15], vec![0.0; 15]);
         plain.forward(&x, &w, Some(&b), &mut y);
-        super::super::rectify(&mut y);
+        super::super::relu::rectify_part(&mut y);
         fused.forward(&x, &w, Some(&b), &mut z);
         assert_eq!(y, z);
         assert!(y.contains(&0.0) && y.iter().any(|&y| y > 0.0));

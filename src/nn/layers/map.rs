@@ -4,7 +4,7 @@
 
 use super::super::blocks::{each, each_with};
 use super::math::{cbrt, exp, ln, sigmoid, softplus, tanh};
-use super::relu::{pass_positive, rectify};
+use super::relu::pass_positive;
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,33 +72,43 @@ impl Map {
 
     /// Applies it in place.
     pub(crate) fn apply(self, x: &mut [f32]) {
+        self.of(Own(x));
+    }
+
+    /// Fills `y` with its values at `x`.
+    pub(crate) fn fill(self, x: &[f32], y: &mut [f32]) {
+        self.of(Other(x, y));
+    }
+
+    #[inline(always)]
+    fn of(self, numbers: impl Numbers) {
         match self {
-            Map::Relu => rectify(x),
+            // NaN stays NaN, so that a broken training is seen.
+            Map::Relu => numbers.map(|x| if x < 0.0 { 0.0 } else { x }),
             Map::LeakyRelu { slope } => {
-                map(x, |x| if x < 0.0 { slope * x } else { x });
+                numbers.map(|x| if x < 0.0 { slope * x } else { x });
             }
-            Map::Sigmoid => map(x, sigmoid),
-            Map::Tanh => map(x, tanh),
-            Map::Silu => map(
-                x,
+            Map::Sigmoid => numbers.map(sigmoid),
+            Map::Tanh => numbers.map(tanh),
+            Map::Silu => numbers.map(
                 #[inline(always)]
                 |x| x * sigmoid(x),
             ),
-            Map::Softplus => map(x, softplus),
-            Map::Exp => map(x, exp),
-            Map::Ln => map(x, ln),
-            Map::Shift(c) => map(x, |x| x + c),
-            Map::Scale(c) => map(x, |x| x * c),
-            Map::From(c) => map(x, |x| c - x),
-            Map::Inverse(c) => map(x, |x| c / x),
-            Map::Over(c) => map(x, |x| x / c),
-            Map::Clamp { low, high } => map(x, |x| {
+            Map::Softplus => numbers.map(softplus),
+            Map::Exp => numbers.map(exp),
+            Map::Ln => numbers.map(ln),
+            Map::Shift(c) => numbers.map(|x| x + c),
+            Map::Scale(c) => numbers.map(|x| x * c),
+            Map::From(c) => numbers.map(|x| c - x),
+            Map::Inverse(c) => numbers.map(|x| c / x),
+            Map::Over(c) => numbers.map(|x| x / c),
+            Map::Clamp { low, high } => numbers.map(|x| {
                 let x = if x < low { low } else { x };
                 if x > high { high } else { x }
             }),
-            Map::Sqrt => map(x, f32::sqrt),
-            Map::Cbrt => map(x, cbrt),
-            Map::Abs => map(x, f32::abs),
+            Map::Sqrt => numbers.map(f32::sqrt),
+            Map::Cbrt => numbers.map(cbrt),
+            Map::Abs => numbers.map(f32::abs),
         }
     }
 
@@ -130,9 +140,9 @@ impl Map {
             Map::Exp => pass(g, y, |g, y| g * y),
             Map::Ln => pass(g, x, |g, x| g / x),
             Map::Shift(_) => (),
-            Map::Scale(c) => map(g, |g| g * c),
-            Map::From(_) => map(g, |g| -g),
-            Map::Over(c) => map(g, |g| g / c),
+            Map::Scale(c) => Own(g).map(|g| g * c),
+            Map::From(_) => Own(g).map(|g| -g),
+            Map::Over(c) => Own(g).map(|g| g / c),
             Map::Inverse(c) => pass(g, x, |g, x| -(g * c) / (x * x)),
             Map::Clamp { low, high } => {
                 pass(g, x, |g, x| if x >= low && x <= high { g } else { 0.0 });
@@ -144,19 +154,48 @@ impl Map {
     }
 }
 
+/// Numbers that a function goes over.
+trait Numbers {
+    fn map(self, f: impl Fn(f32) -> f32 + Sync);
+}
+
+/// In place.
+struct Own<'a>(&'a mut [f32]);
+
+/// From the first to the second.
+struct Other<'a>(&'a [f32], &'a mut [f32]);
+
 // Loops rather than `for_each`, which is compiled apart where the body is large, and then
 // for the narrowest vectors.
-#[inline(always)]
-fn map(x: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
-    each(
-        x,
-        #[inline(always)]
-        |_, x| {
-            for x in x {
-                *x = f(*x);
-            }
-        },
-    );
+impl Numbers for Own<'_> {
+    #[inline(always)]
+    fn map(self, f: impl Fn(f32) -> f32 + Sync) {
+        each(
+            self.0,
+            #[inline(always)]
+            |_, x| {
+                for x in x {
+                    *x = f(*x);
+                }
+            },
+        );
+    }
+}
+
+impl Numbers for Other<'_> {
+    #[inline(always)]
+    fn map(self, f: impl Fn(f32) -> f32 + Sync) {
+        each_with(
+            self.1,
+            self.0,
+            #[inline(always)]
+            |y, x| {
+                for (y, x) in y.iter_mut().zip(x) {
+                    *y = f(*x);
+                }
+            },
+        );
+    }
 }
 
 #[inline(always)]

@@ -43,7 +43,4 @@ pub(crate) use spread::{collect_rows, spread_rows};
 pub(crate) use transpose::Transpose;
 
 #[cfg(test)]
-pub(crate) use relu::rectify;
-
-#[cfg(test)]
 pub(crate) mod differences;

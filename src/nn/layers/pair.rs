@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::super::blocks::{BLOCK, each_with, rows_per_task, total, vectorised};
+use super::super::blocks::{each_with, rows_per_task, total, vectorised};
 
 /// What is done with two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,36 @@ impl Pair {
         }
     }
 
+    /// `y = a op b` where `y` holds a and both have the shape of the result.
+    pub(crate) fn over(&self, y: &mut [f32], b: &[f32]) {
+        debug_assert!(self.plain());
+        match self.arithmetic {
+            Arithmetic::Add => in_place(y, b, |a, b| a + b),
+            Arithmetic::Subtract => in_place(y, b, |a, b| a - b),
+            Arithmetic::Multiply => in_place(y, b, |a, b| a * b),
+            Arithmetic::Divide => in_place(y, b, |a, b| a / b),
+        }
+    }
+
+    /// Turns the gradient `g` of the result into that of one side, in place, where both
+    /// have the shape of the result.
+    pub(crate) fn backward_over(&self, side: Side, a: &[f32], b: &[f32], g: &mut [f32]) {
+        debug_assert!(self.plain());
+        use Arithmetic::{Add, Divide, Multiply, Subtract};
+        use Side::{Left, Right};
+        match (self.arithmetic, side) {
+            (Add, _) | (Subtract, Left) => (),
+            (Subtract, Right) => super::Map::Scale(-1.0).apply(g),
+            (Multiply, Left) => in_place(g, b, |g, b| g * b),
+            (Multiply, Right) => in_place(g, a, |g, a| g * a),
+            (Divide, Left) => in_place(g, b, |g, b| g / b),
+            (Divide, Right) => {
+                in_place(g, a, |g, a| g * a);
+                in_place(g, b, |g, b| -g / (b * b));
+            }
+        }
+    }
+
     /// Fills the gradient `gx` of one side from that of y. `a` and `b` may be empty where
     /// they are not kept.
     pub(crate) fn backward(
@@ -163,48 +193,47 @@ impl Pair {
         y: &mut [f32],
         f: impl Fn(f32, f32) -> f32 + Sync + Copy,
     ) {
-        if self.runs.is_empty() {
-            if y.len() <= BLOCK {
-                return vectorised(
-                    #[inline(always)]
-                    || both(y, a, b, f),
-                );
-            }
-            let blocks = y.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK));
-            blocks.zip(b.par_chunks(BLOCK)).for_each(|((y, a), b)| {
-                vectorised(
-                    #[inline(always)]
-                    || both(y, a, b, f),
-                )
-            });
-            return;
+        let work = |y: &mut [f32], a: &[f32], b: &[f32]| match self.plain() {
+            true => both(y, a, b, f),
+            false => self.combine_rows(a, b, y, f),
+        };
+        let (rows, (left, made, right)) = (rows_per_task(self.made), self.widths());
+        if y.len() <= rows * made {
+            return three(&work, y, a, b);
         }
-        let rows = y.par_chunks_mut(self.made).zip(a.par_chunks(self.left));
-        rows.zip(b.par_chunks(self.right))
-            .with_min_len(rows_per_task(self.made))
-            .for_each(|((y, a), b)| {
-                vectorised(
-                    #[inline(always)]
-                    || {
-                        let runs = y.chunks_exact_mut(self.run).zip(&self.runs);
-                        for (y, &(i, j)) in runs {
-                            let (a, b) = (from(a, i), from(b, j));
-                            match (self.left_moves, self.right_moves) {
-                                (true, true) => both(y, a, b, f),
-                                (true, false) => {
-                                    let b = first(b);
-                                    each(y, a, |a| f(a, b));
-                                }
-                                (false, true) => {
-                                    let a = first(a);
-                                    each(y, b, |b| f(a, b));
-                                }
-                                (false, false) => y.fill(f(first(a), first(b))),
-                            }
-                        }
-                    },
-                );
-            });
+        let blocks = y.par_chunks_mut(rows * made).zip(a.par_chunks(rows * left));
+        blocks
+            .zip(b.par_chunks(rows * right))
+            .for_each(|((y, a), b)| three(&work, y, a, b));
+    }
+
+    /// The same on rows, where one side is spread.
+    #[inline(always)]
+    fn combine_rows(
+        &self,
+        a: &[f32],
+        b: &[f32],
+        y: &mut [f32],
+        f: impl Fn(f32, f32) -> f32 + Copy,
+    ) {
+        let rows = y.chunks_exact_mut(self.made).zip(a.chunks_exact(self.left));
+        for ((y, a), b) in rows.zip(b.chunks_exact(self.right)) {
+            for (y, &(i, j)) in y.chunks_exact_mut(self.run).zip(&self.runs) {
+                let (a, b) = (from(a, i), from(b, j));
+                match (self.left_moves, self.right_moves) {
+                    (true, true) => both(y, a, b, f),
+                    (true, false) => {
+                        let b = first(b);
+                        each(y, a, |a| f(a, b));
+                    }
+                    (false, true) => {
+                        let a = first(a);
+                        each(y, b, |b| f(a, b));
+                    }
+                    (false, false) => y.fill(f(first(a), first(b))),
+                }
+            }
+        }
     }
 
     /// The gradient of a side where it needs neither side's numbers.
@@ -216,7 +245,7 @@ impl Pair {
         gx: &mut [f32],
         f: impl Fn(f32) -> f32 + Sync + Copy,
     ) {
-        if self.runs.is_empty() {
+        if self.plain() {
             return each_with(
                 gx,
                 gy,
@@ -225,25 +254,27 @@ impl Pair {
             );
         }
         let (width, moves) = self.side(side);
-        gx.par_chunks_mut(width)
-            .zip(gy.par_chunks(self.made))
-            .with_min_len(rows_per_task(self.made))
-            .for_each(|(gx, gy)| {
-                vectorised(
-                    #[inline(always)]
-                    || {
-                        gx.fill(0.0);
-                        for (gy, starts) in gy.chunks_exact(self.run).zip(&self.runs) {
-                            let gx = onto(gx, side, starts);
-                            if moves {
-                                gx.iter_mut().zip(gy).for_each(|(x, g)| *x += f(*g));
-                            } else if let Some(gx) = gx.first_mut() {
-                                *gx += f(total(gy));
-                            }
-                        }
-                    },
-                );
-            });
+        let work = |gx: &mut [f32], gy: &[f32], _: &[f32]| {
+            gx.fill(0.0);
+            let rows = gx.chunks_exact_mut(width);
+            for (gx, gy) in rows.zip(gy.chunks_exact(self.made)) {
+                for (gy, starts) in gy.chunks_exact(self.run).zip(&self.runs) {
+                    let gx = onto(gx, side, starts);
+                    if moves {
+                        gx.iter_mut().zip(gy).for_each(|(x, g)| *x += f(*g));
+                    } else if let Some(gx) = gx.first_mut() {
+                        *gx += f(total(gy));
+                    }
+                }
+            }
+        };
+        let rows = rows_per_task(self.made);
+        if gy.len() <= rows * self.made {
+            return three(&work, gx, gy, &[]);
+        }
+        gx.par_chunks_mut(rows * width)
+            .zip(gy.par_chunks(rows * self.made))
+            .for_each(|(gx, gy)| three(&work, gx, gy, &[]));
     }
 
     /// The gradient of a side: f(gradient, a, b), summed over what was spread.
@@ -257,68 +288,89 @@ impl Pair {
         gx: &mut [f32],
         f: impl Fn(f32, f32, f32) -> f32 + Sync + Copy,
     ) {
-        if self.runs.is_empty() {
-            let blocks = gx.par_chunks_mut(BLOCK).zip(gy.par_chunks(BLOCK));
-            let blocks = blocks.zip(a.par_chunks(BLOCK)).zip(b.par_chunks(BLOCK));
-            blocks.for_each(|(((x, g), a), b)| {
-                vectorised(
-                    #[inline(always)]
-                    || {
-                        for (((x, g), a), b) in x.iter_mut().zip(g).zip(a).zip(b) {
-                            *x = f(*g, *a, *b);
-                        }
-                    },
-                );
-            });
-            return;
+        let (rows, (left, made, right)) = (rows_per_task(self.made), self.widths());
+        let width = match side {
+            Side::Left => left,
+            Side::Right => right,
+        };
+        if gy.len() <= rows * made {
+            return self.gather_rows(side, gy, (a, b), gx, f);
         }
-        let (width, moves) = self.side(side);
-        let rows = gx.par_chunks_mut(width).zip(gy.par_chunks(self.made));
-        let rows = rows.zip(a.par_chunks(self.left));
-        rows.zip(b.par_chunks(self.right))
-            .with_min_len(rows_per_task(self.made))
-            .for_each_init(
-                || vec![0.0; self.run],
-                |terms, (((gx, gy), a), b)| {
-                    vectorised(
-                        #[inline(always)]
-                        || {
-                            gx.fill(0.0);
-                            for (gy, starts) in gy.chunks_exact(self.run).zip(&self.runs)
-                            {
-                                let (a, b) = (from(a, starts.0), from(b, starts.1));
-                                terms.copy_from_slice(gy);
-                                match (self.left_moves, self.right_moves) {
-                                    (true, true) => {
-                                        let pairs = terms.iter_mut().zip(a).zip(b);
-                                        pairs.for_each(|((t, a), b)| *t = f(*t, *a, *b));
-                                    }
-                                    (true, false) => {
-                                        let b = first(b);
-                                        let pairs = terms.iter_mut().zip(a);
-                                        pairs.for_each(|(t, a)| *t = f(*t, *a, b));
-                                    }
-                                    (false, true) => {
-                                        let a = first(a);
-                                        let pairs = terms.iter_mut().zip(b);
-                                        pairs.for_each(|(t, b)| *t = f(*t, a, *b));
-                                    }
-                                    (false, false) => {
-                                        let (a, b) = (first(a), first(b));
-                                        terms.iter_mut().for_each(|t| *t = f(*t, a, b));
-                                    }
-                                }
-                                let gx = onto(gx, side, starts);
-                                if moves {
-                                    gx.iter_mut().zip(&*terms).for_each(|(x, t)| *x += t);
-                                } else if let Some(gx) = gx.first_mut() {
-                                    *gx += total(terms);
-                                }
-                            }
-                        },
-                    );
+        let blocks = gx.par_chunks_mut(rows * width);
+        let blocks = blocks.zip(gy.par_chunks(rows * made));
+        let blocks = blocks.zip(a.par_chunks(rows * left));
+        blocks
+            .zip(b.par_chunks(rows * right))
+            .for_each(|(((gx, gy), a), b)| self.gather_rows(side, gy, (a, b), gx, f));
+    }
+
+    /// The same on rows.
+    #[inline(never)]
+    fn gather_rows(
+        &self,
+        side: Side,
+        gy: &[f32],
+        (a, b): (&[f32], &[f32]),
+        gx: &mut [f32],
+        f: impl Fn(f32, f32, f32) -> f32 + Copy,
+    ) {
+        if self.plain() {
+            return vectorised(
+                #[inline(always)]
+                || {
+                    for (((x, g), a), b) in gx.iter_mut().zip(gy).zip(a).zip(b) {
+                        *x = f(*g, *a, *b);
+                    }
                 },
             );
+        }
+        let (width, moves) = self.side(side);
+        let mut terms = vec![0.0; self.run];
+        vectorised(
+            #[inline(always)]
+            || {
+                let rows = gx.chunks_exact_mut(width).zip(gy.chunks_exact(self.made));
+                let rows = rows.zip(a.chunks_exact(self.left));
+                for (((gx, gy), a), b) in rows.zip(b.chunks_exact(self.right)) {
+                    gx.fill(0.0);
+                    for (gy, starts) in gy.chunks_exact(self.run).zip(&self.runs) {
+                        let (a, b) = (from(a, starts.0), from(b, starts.1));
+                        terms.copy_from_slice(gy);
+                        match (self.left_moves, self.right_moves) {
+                            (true, true) => {
+                                let pairs = terms.iter_mut().zip(a).zip(b);
+                                pairs.for_each(|((t, a), b)| *t = f(*t, *a, *b));
+                            }
+                            (true, false) => {
+                                let b = first(b);
+                                let pairs = terms.iter_mut().zip(a);
+                                pairs.for_each(|(t, a)| *t = f(*t, *a, b));
+                            }
+                            (false, true) => {
+                                let a = first(a);
+                                let pairs = terms.iter_mut().zip(b);
+                                pairs.for_each(|(t, b)| *t = f(*t, a, *b));
+                            }
+                            (false, false) => {
+                                let (a, b) = (first(a), first(b));
+                                terms.iter_mut().for_each(|t| *t = f(*t, a, b));
+                            }
+                        }
+                        let gx = onto(gx, side, starts);
+                        if moves {
+                            gx.iter_mut().zip(&terms).for_each(|(x, t)| *x += t);
+                        } else if let Some(gx) = gx.first_mut() {
+                            *gx += total(&terms);
+                        }
+                    }
+                }
+            },
+        );
+    }
+
+    /// Numbers per row of a, y and b.
+    fn widths(&self) -> (usize, usize, usize) {
+        (self.left, self.made, self.right)
     }
 
     /// Numbers per row of a side, and whether it moves along a run.
@@ -358,148 +410,35 @@ fn both(y: &mut [f32], a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) {
     pairs.for_each(|((y, a), b)| *y = f(*a, *b));
 }
 
+/// `work` with the widest vectors, in a function of its own (see `blocks`).
+#[inline(never)]
+fn three(
+    work: &impl Fn(&mut [f32], &[f32], &[f32]),
+    y: &mut [f32],
+    a: &[f32],
+    b: &[f32],
+) {
+    vectorised(
+        #[inline(always)]
+        || work(y, a, b),
+    );
+}
+
+/// y = f(y, x).
+#[inline(always)]
+fn in_place(y: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) {
+    each_with(
+        y,
+        x,
+        #[inline(always)]
+        |y, x| y.iter_mut().zip(x).for_each(|(y, x)| *y = f(*y, *x)),
+    );
+}
+
 #[inline(always)]
 fn each(y: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y = f(*x));
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::differences::{check_curved, random, weighted};
-    use super::*;
-
-    const ALL: [Arithmetic; 4] = [
-        Arithmetic::Add,
-        Arithmetic::Subtract,
-        Arithmetic::Multiply,
-        Arithmetic::Divide,
-    ];
-
-    fn shapes() -> Vec<(Vec<usize>, Vec<usize>)> {
-        let pairs: [(&[usize], &[usize]); 14] = [
-            (&[5], &[5]),
-            (&[2, 3], &[2, 3]),
-            (&[4, 1], &[4, 3]),
-            (&[4, 3], &[1, 3]),
-            (&[4, 1], &[1, 3]),
-            (&[1], &[7]),
-            (&[3, 20], &[]),
-            (&[3], &[2, 4, 3]),
-            (&[2, 1, 3], &[4, 1]),
-            (&[2, 1, 3, 1], &[1, 4, 1, 5]),
-            (&[1, 1], &[1]),
-            (&[], &[]),
-            (&[2, 1, 1, 3], &[2, 4, 5, 3]),
-            (&[6, 1, 2], &[6, 40, 1]),
-        ];
-        pairs
-            .iter()
-            .map(|(a, b)| (a.to_vec(), b.to_vec()))
-            .collect()
-    }
-
-    /// The place in a shape `sizes` of place `k` of the shape `made`.
-    fn place(mut k: usize, made: &[usize], sizes: &[usize]) -> usize {
-        let sizes = aligned(sizes, made.len());
-        let (mut place, mut step) = (0, 1);
-        for (n, own) in made.iter().zip(&sizes).rev() {
-            place += if *own == 1 { 0 } else { k % n * step };
-            step *= own;
-            k /= n;
-        }
-        place
-    }
-
-    #[test]
-    fn shapes_go_together_if_sizes_are_equal_or_one() {
-        assert_eq!(spread(&[4, 1], &[3]), Some(vec![4, 3]));
-        assert_eq!(spread(&[], &[2, 2]), Some(vec![2, 2]));
-        assert_eq!(spread(&[2, 3], &[2]), None);
-        assert_eq!(spread(&[4], &[2]), None);
-    }
-
-    #[test]
-    fn values_by_definition_and_gradients_by_differences() {
-        for (seed, (a, b)) in shapes().into_iter().enumerate() {
-            let made = spread(&a, &b).unwrap();
-            let count = |sizes: &[usize]| sizes.iter().product::<usize>();
-            for arithmetic in ALL {
-                for rows in [1, 3] {
-                    let pair = Pair::new(arithmetic, &a, &b);
-                    let x = random(rows * count(&a), seed as u64);
-                    let mut z = random(rows * count(&b), 50 + seed as u64);
-                    // Divisors away from zero.
-                    z.iter_mut().for_each(|z| *z += 1.5f32.copysign(*z));
-                    let run = |x: &[f32], z: &[f32]| {
-                        let mut y = vec![f32::NAN; rows * count(&made)];
-                        pair.forward(x, z, &mut y);
-                        y
-                    };
-                    let y = run(&x, &z);
-                    for (k, y) in y.iter().enumerate() {
-                        let (row, k) = (k / count(&made), k % count(&made));
-                        let x = x[row * count(&a) + place(k, &made, &a)];
-                        let z = z[row * count(&b) + place(k, &made, &b)];
-                        let expected = match arithmetic {
-                            Arithmetic::Add => x + z,
-                            Arithmetic::Subtract => x - z,
-                            Arithmetic::Multiply => x * z,
-                            Arithmetic::Divide => x / z,
-                        };
-                        assert_eq!(*y, expected, "{arithmetic:?} {a:?} {b:?}");
-                    }
-                    let g = random(y.len(), 99);
-                    let mut gx = vec![f32::NAN; x.len()];
-                    let mut gz = vec![f32::NAN; z.len()];
-                    let empty = !pair.keeps_inputs();
-                    let (p, q) = if empty {
-                        (&[][..], &[][..])
-                    } else {
-                        (&x[..], &z[..])
-                    };
-                    pair.backward(Side::Left, &g, p, q, &mut gx);
-                    pair.backward(Side::Right, &g, p, q, &mut gz);
-                    let what = format!("{arithmetic:?} {a:?} {b:?}");
-                    check_curved(&what, &x, &gx, |x| weighted(&run(x, &z), &g));
-                    check_curved(&what, &z, &gz, |z| weighted(&run(&x, z), &g));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn equal_shapes_agree_with_dfdx() {
-        use dfdx::prelude::{Backward, Cpu, SumTo, TensorFromVec, Trace};
-        let (a, b) = (random(30, 1), random(30, 2));
-        let device = Cpu::default();
-        let x = device.tensor_from_vec(a.clone(), (30,));
-        let z = device.tensor_from_vec(b.clone(), (30,));
-        for arithmetic in ALL {
-            let y = match arithmetic {
-                Arithmetic::Add => x.leaky_trace() + z.clone(),
-                Arithmetic::Subtract => x.leaky_trace() - z.clone(),
-                Arithmetic::Multiply => x.leaky_trace() * z.clone(),
-                Arithmetic::Divide => x.leaky_trace() / z.clone(),
-            };
-            let values = y.as_vec();
-            let slopes = y.sum::<dfdx::prelude::Rank0, _>().backward();
-            let pair = Pair::new(arithmetic, &[5], &[5]);
-            let mut ours = vec![f32::NAN; 30];
-            pair.forward(&a, &b, &mut ours);
-            let close = |ours: &[f32], theirs: &[f32]| {
-                for (a, b) in ours.iter().zip(theirs) {
-                    let allowed = 1e-6 * b.abs().max(1.0);
-                    assert!((a - b).abs() <= allowed, "{arithmetic:?}: {a} {b}");
-                }
-            };
-            close(&ours, &values);
-            for (side, theirs) in [
-                (Side::Left, slopes.get(&x).as_vec()),
-                (Side::Right, slopes.get(&z).as_vec()),
-            ] {
-                pair.backward(side, &[1.0; 30], &a, &b, &mut ours);
-                close(&ours, &theirs);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! max(x, 0). In: values. Out: the same slice, rectified; or a gradient, let through where
 //! the output was positive.
 
-use super::super::blocks::{each, each_with};
+use super::super::blocks::each_with;
 
 /// `max(x, 0)` in place. NaN stays NaN, so that a broken training is seen.
 #[inline(always)]
@@ -9,15 +9,6 @@ pub(crate) fn rectify_part(x: &mut [f32]) {
     for x in x {
         *x = if *x < 0.0 { 0.0 } else { *x };
     }
-}
-
-/// `max(x, 0)` in place, on all threads.
-pub(crate) fn rectify(x: &mut [f32]) {
-    each(
-        x,
-        #[inline(always)]
-        |_, x| rectify_part(x),
-    );
 }
 
 /// The gradient with respect to x, in place, from the output `y`: zero where y is.
@@ -42,14 +33,14 @@ mod tests {
     #[test]
     fn values_and_gradient() {
         let mut x = vec![-1.0, 0.0, 2.5, f32::NAN];
-        rectify(&mut x);
+        rectify_part(&mut x);
         assert_eq!(x[..3], [0.0, 0.0, 2.5]);
         assert!(x[3].is_nan());
         for (n, seed) in [(1, 1), (17, 2), (70, 3)] {
             let (x, w) = (random(n, seed), random(n, seed + 10));
             let run = |x: &[f32]| {
                 let mut y = x.to_vec();
-                rectify(&mut y);
+                rectify_part(&mut y);
                 y
             };
             let mut gradient = w.clone();
