@@ -127,7 +127,7 @@ fn cells_apart(a: &Structure, b: &Structure) -> Result<f64, String> {
     if !a.composition().same_ratio(&b.composition(), 1e-9) {
         return Err("another composition".to_owned());
     }
-    let room = |s: &Structure| (s.volume() / s.sites() as f64).cbrt();
+    let room = |s: &Structure| libm::cbrt(s.volume() / s.sites() as f64);
     let mut largest = (room(a) - room(b)).abs();
     let (ours, theirs) = (distances(a)?, distances(b)?);
     // As many times as the other's cell has sites each list has as many entries.
