@@ -7,21 +7,20 @@
 //! ase (default `python3`). Where a peer is not importable the noted figure stands in
 //! its place and is marked so.
 
+mod crystals;
 mod rate;
 
 use std::cell::RefCell;
 use std::hint::black_box;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use rate::Rate;
 use rayon::prelude::*;
 use serde::Deserialize;
 use tmo::chem::acsf::{AcsfSettings, Angular, acsf_in};
-use tmo::chem::bundled::bundled;
 use tmo::chem::coulomb::{Convention, sine_coulomb_matrix};
 use tmo::chem::density::density_features;
-use tmo::chem::element::Element;
 use tmo::chem::neighbours::Finder;
 use tmo::chem::soap::{Average, Soap, SoapSettings};
 use tmo::chem::species::SpeciesList;
@@ -154,7 +153,7 @@ fn main() -> Result<(), Failure> {
     let is_wanted =
         |case: &&Case| wanted.is_empty() || wanted.iter().any(|name| name == case.name);
     let cases: Vec<&Case> = CASES.iter().filter(is_wanted).collect();
-    let (origin, structures) = read_structures()?;
+    let (origin, structures) = crystals::read()?;
     let sites: usize = structures.iter().map(Structure::sites).sum();
     println!(
         "descriptors, {} structures of {origin}, {:.1} sites on average",
@@ -263,36 +262,6 @@ fn measure(
                 .map_err(|error| error.to_string())
         })
     })
-}
-
-#[derive(Deserialize)]
-struct Record {
-    lattice: [[f64; 3]; 3],
-    species: Vec<Element>,
-    frac_coords: Vec<[f64; 3]>,
-}
-
-/// The structures, and where they come from.
-fn read_structures() -> Result<(String, Vec<Structure>), Failure> {
-    let Ok(path) = std::env::var("TMO_BENCH_STRUCTURES") else {
-        let set = bundled("flla-2015").ok_or("the bundled set is missing")?;
-        let rows = set.read()?.rows;
-        let structures = rows.into_iter().map(|row| row.structure).collect();
-        return Ok((set.name.to_owned(), structures));
-    };
-    let bytes = std::fs::read(&path)?;
-    let mut text = String::new();
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text)?;
-    } else {
-        text = String::from_utf8(bytes)?;
-    }
-    let records: Vec<Record> = serde_json::from_str(&text)?;
-    let structures: Result<Vec<_>, _> = records
-        .into_iter()
-        .map(|r| Structure::new(r.lattice, r.species, r.frac_coords))
-        .collect();
-    Ok((path, structures?))
 }
 
 /// Processor seconds per structure of a peer, or why it did not run.

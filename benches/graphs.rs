@@ -7,17 +7,17 @@
 //! `python3`). A reference that does not run there is given by the noted figure, and
 //! marked so.
 
+mod crystals;
 mod rate;
 
 use std::hint::black_box;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use rate::Rate;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tmo::chem::Structure;
-use tmo::chem::bundled::bundled;
 use tmo::chem::element::Element;
 use tmo::chem::graph::{
     AlignnGraph, CgcnnGraph, MegnetGraph, NearestImageGraph, Recipe, Workspace,
@@ -89,7 +89,7 @@ except ImportError:
 print(json.dumps(out))
 "#;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Record {
     lattice: [[f64; 3]; 3],
     species: Vec<Element>,
@@ -97,7 +97,7 @@ struct Record {
 }
 
 fn main() -> Result<(), Failure> {
-    let structures = read_structures()?;
+    let (_, structures) = crystals::read()?;
     let sites: usize = structures.iter().map(Structure::sites).sum();
     let mean = sites as f64 / structures.len() as f64;
     println!(
@@ -245,26 +245,6 @@ fn all_graphs(structures: &[Structure], recipe: &Recipe) -> Result<(), String> {
             }
             Ok(())
         })
-}
-
-fn read_structures() -> Result<Vec<Structure>, Failure> {
-    let Some(path) = std::env::var_os("TMO_BENCH_STRUCTURES") else {
-        let set = bundled("flla-2015").ok_or("the bundled set is missing")?;
-        let rows = set.read()?.rows;
-        return Ok(rows.into_iter().map(|row| row.structure).collect());
-    };
-    let bytes = std::fs::read(path)?;
-    let mut text = String::new();
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text)?;
-    } else {
-        text = String::from_utf8(bytes)?;
-    }
-    let records: Vec<Record> = serde_json::from_str(&text)?;
-    let each = records
-        .into_iter()
-        .map(|r| Structure::new(r.lattice, r.species, r.frac_coords));
-    Ok(each.collect::<Result<_, _>>()?)
 }
 
 /// Structures per second by reference.

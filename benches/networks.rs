@@ -9,17 +9,15 @@
 //! `TMO_BENCH_PYTHON` the Python that runs it. Arguments choose parts: `step`, `real`,
 //! `own`, and `where`: where the time of a step goes, by kind of work.
 
+mod crystals;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use tmo::builtins::lower;
 use tmo::chem::Structure;
-use tmo::chem::bundled::bundled;
-use tmo::chem::element::Element;
 use tmo::chem::graph::{
     AlignnGraph, CgcnnGraph, CrystalGraph, MegnetGraph, NearestImageGraph, Recipe,
     Workspace,
@@ -73,7 +71,7 @@ fn main() -> Result<(), Failure> {
 
 /// Where the time of a training step goes.
 fn spent() -> Result<(), Failure> {
-    let structures = read_structures()?;
+    let (_, structures) = crystals::read()?;
     for job in jobs() {
         let graph = library(job.module, job.call, job.input)?;
         let crystals = crystals(&structures, &job, BATCH)?;
@@ -169,7 +167,7 @@ fn torch() -> Result<f64, Failure> {
 
 /// Crystals per second over real ones.
 fn real() -> Result<(), Failure> {
-    let structures = read_structures()?;
+    let (_, structures) = crystals::read()?;
     println!("crystals/s, batches of {BATCH}, 2 threads   training  ratio   predicting");
     for job in jobs() {
         let graph = library(job.module, job.call, job.input)?;
@@ -469,31 +467,4 @@ impl Owned {
                 .map(|(src, dst, cosine)| Line { src, dst, cosine }),
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Record {
-    lattice: [[f64; 3]; 3],
-    species: Vec<Element>,
-    frac_coords: Vec<[f64; 3]>,
-}
-
-fn read_structures() -> Result<Vec<Structure>, Failure> {
-    let Some(path) = std::env::var_os("TMO_BENCH_STRUCTURES") else {
-        let set = bundled("flla-2015").ok_or("the bundled set is missing")?;
-        let rows = set.read()?.rows;
-        return Ok(rows.into_iter().map(|row| row.structure).collect());
-    };
-    let bytes = std::fs::read(path)?;
-    let mut text = String::new();
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_string(&mut text)?;
-    } else {
-        text = String::from_utf8(bytes)?;
-    }
-    let records: Vec<Record> = serde_json::from_str(&text)?;
-    let each = records
-        .into_iter()
-        .map(|r| Structure::new(r.lattice, r.species, r.frac_coords));
-    Ok(each.collect::<Result<_, _>>()?)
 }

@@ -6,15 +6,15 @@
 //! set); `TMO_BENCH_PYTHON` names a Python that has matminer and pymatgen (default
 //! `python3`). Where there is none, the noted figures stand beside ours, marked so.
 
+mod crystals;
+
 use std::hint::black_box;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
-use serde_json::{Value, json};
-use tmo::chem::bundled::bundled;
+use serde_json::json;
 use tmo::chem::ofm::{FEATURES, ofm_into};
 use tmo::chem::porosity::porosity;
 use tmo::chem::structure::Structure;
@@ -101,7 +101,7 @@ print(json.dumps([done / (time.process_time() - start), done]))
 "#;
 
 fn main() -> Result<(), Failure> {
-    let structures = read_structures()?;
+    let (_, structures) = crystals::read()?;
     let sites: usize = structures.iter().map(Structure::sites).sum();
     println!(
         "{} structures, {:.1} sites on average",
@@ -157,29 +157,6 @@ fn measure(
         best = best.max(done as f64 / start.elapsed().as_secs_f64());
     }
     Ok(best)
-}
-
-fn read_structures() -> Result<Vec<Structure>, Failure> {
-    let Some(path) = std::env::var_os("TMO_BENCH_STRUCTURES") else {
-        let set = bundled("flla-2015").ok_or("the bundled set is missing")?;
-        let rows = set.read()?.rows;
-        return Ok(rows.into_iter().map(|row| row.structure).collect());
-    };
-    let mut bytes = std::fs::read(path)?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
-        bytes = plain;
-    }
-    let records: Vec<Value> = serde_json::from_slice(&bytes)?;
-    let read = |record: &Value| -> Result<Structure, Failure> {
-        Ok(Structure::new(
-            serde_json::from_value(record["lattice"].clone())?,
-            serde_json::from_value(record["species"].clone())?,
-            serde_json::from_value(record["frac_coords"].clone())?,
-        )?)
-    };
-    records.iter().map(read).collect()
 }
 
 /// The peer's structures per second, run by `python`, and how many it did.

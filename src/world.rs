@@ -141,6 +141,17 @@ pub fn inside(folder: &Path, below: &str) -> Option<PathBuf> {
     (!escapes).then(|| tidy(&folder.join(path)))
 }
 
+/// Why something could not be read, in words and without the system's number.
+#[must_use]
+pub fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::IsADirectory => "it is a folder".into(),
+        _ => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::{known, on_bad};
-use crate::chem::{self, OnBad, Records};
+use crate::chem::{self, Records};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::Static;
 use crate::run::progress::{End, Event, Work as Amount};
@@ -41,7 +41,7 @@ pub fn bundled(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
         found.origin.to_string(),
         found.licence.to_string(),
     ];
-    rows(records, format!("bundled(\"{name}\")"), notes)
+    rows(runner, records, format!("bundled(\"{name}\")"), notes)
 }
 
 /// `jsonl("…")`.
@@ -53,21 +53,15 @@ pub fn jsonl(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     };
     let reader = runner.settings.world.open(found).map_err(|error| {
         let title = format!("`{written}` cannot be read");
-        Problem::new(Code::E0601, title, work.span, error.to_string())
+        Problem::new(Code::E0601, title, work.span, crate::world::plain(&error))
     })?;
     start(runner, work, "read");
     let records = chem::read_from(&found.display().to_string(), reader, on_bad);
     finish(runner, work, records.is_ok());
     let records = records.map_err(|fault| {
-        let problem = Problem::from_fault(&fault, work.span);
-        match on_bad {
-            OnBad::Fail if fault.line > 0 => problem.note(
-                "`on_bad: skip` would leave such records out and count them in the report",
-            ),
-            OnBad::Fail | OnBad::Skip => problem,
-        }
+        Problem::from_fault(&fault, work.span).or_skip(&fault, on_bad)
     })?;
-    rows(records, written.to_string(), Vec::new())
+    rows(runner, records, written.to_string(), Vec::new())
 }
 
 pub(super) fn start(runner: &Runner<'_>, work: &Work<'_>, name: &str) {
@@ -88,7 +82,13 @@ pub(super) fn finish(runner: &Runner<'_>, work: &Work<'_>, well: bool) {
     });
 }
 
-pub(super) fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
+/// The data set of what was read; the user is told what was left out.
+pub(super) fn rows(
+    runner: &Runner<'_>,
+    records: Records,
+    name: String,
+    notes: Vec<String>,
+) -> Done {
     let mut skipped = Vec::new();
     for (code, count) in &records.bad_counts {
         let first = records
@@ -107,14 +107,18 @@ pub(super) fn rows(records: Records, name: String, notes: Vec<String>) -> Done {
             units.insert(column.name.clone(), (text.as_str().into(), unit));
         }
     }
+    let source = Source {
+        name,
+        notes,
+        skipped,
+    };
+    for text in source.left_out() {
+        runner.settings.progress.report(Event::Note { text });
+    }
     value(Dataset {
         units: units.into(),
         rows: records.rows.into_iter().map(Arc::new).collect(),
-        source: Source {
-            name,
-            notes,
-            skipped,
-        },
+        source,
         ..Dataset::default()
     })
 }

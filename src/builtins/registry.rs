@@ -35,7 +35,7 @@ pub enum Body {
 const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.abs", 1, Body::Layer),
     ("prelude.acos", 1, Body::Rule),
-    ("prelude.acsf", 1, Body::Feature(features::acsf)),
+    ("prelude.acsf", 2, Body::Feature(features::acsf)),
     ("prelude.adam", 1, Body::Settings),
     ("prelude.adamw", 1, Body::Settings),
     ("prelude.as_given", 1, Body::Constant),

@@ -36,16 +36,9 @@ pub fn structures(runner: &mut Runner<'_>, work: &Work<'_>) -> Done {
     let records = files::read(runner.settings.world, found, &reading, usize::MAX);
     finish(runner, work, records.is_ok());
     let records = records.map_err(|fault| {
-        let problem = Problem::from_fault(&fault, work.span);
-        match on_bad {
-            OnBad::Fail => problem.note(
-                "`on_bad: skip` would leave such structures out and count them in the \
-                 report",
-            ),
-            OnBad::Skip => problem,
-        }
+        Problem::from_fault(&fault, work.span).or_skip(&fault, on_bad)
     })?;
-    rows(records, written.to_string(), Vec::new())
+    rows(runner, records, written.to_string(), Vec::new())
 }
 
 /// `cif(…)`: the only structure of a file.

@@ -24,6 +24,7 @@ use super::species::{SpeciesList, UnlistedElement};
 use super::structure::Structure;
 
 mod angular;
+mod pairs;
 mod shell;
 #[cfg(test)]
 mod tests;

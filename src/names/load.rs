@@ -232,7 +232,7 @@ impl Loader<'_> {
             Ok(bytes) => {
                 String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_string())
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(crate::world::plain(&error)),
         };
         match text {
             Ok(text) => Some(self.file(full.clone(), &full.display().to_string(), &text)),

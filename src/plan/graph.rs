@@ -273,7 +273,7 @@ impl Planner<'_> {
                         Code::E0601,
                         format!("`{written}` cannot be read"),
                         span,
-                        error.to_string(),
+                        crate::world::plain(&error),
                     )
                     .help("the path is relative to the file that names it")
                 })?;

@@ -23,6 +23,24 @@ pub struct Source {
     pub skipped: Vec<(String, u64, Vec<Fault>)>,
 }
 
+impl Source {
+    /// A sentence for each kind of record that was left out: how many, and the first.
+    pub fn left_out(&self) -> Vec<String> {
+        let each = self.skipped.iter().map(|(code, count, first)| {
+            let records = if *count == 1 { "record" } else { "records" };
+            let such = match (first.first(), count) {
+                (None, _) => String::new(),
+                (Some(fault), 1) => format!(": {}: {}", fault.place(), fault.title),
+                (Some(fault), _) => {
+                    format!(", the first: {}: {}", fault.place(), fault.title)
+                }
+            };
+            format!("{count} bad {records} left out ({code}){such}")
+        });
+        each.collect()
+    }
+}
+
 /// What is to be predicted.
 #[derive(Clone, Debug)]
 pub struct Target {

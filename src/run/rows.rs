@@ -85,6 +85,7 @@ impl Rows {
             Rows::Dataset(data) => {
                 let mut notes = vec![data.source.name.clone()];
                 notes.extend(data.source.notes.iter().cloned());
+                notes.extend(data.source.left_out());
                 notes
             }
             Rows::Table(table) => table.notes.clone(),

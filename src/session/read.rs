@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::diagnostic::{Code, Problem};
 use crate::source::{LARGEST_SOURCE, Span};
-use crate::world::World;
+use crate::world::{World, plain};
 
 /// The text of a script.
 ///
@@ -43,14 +43,4 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Box<Problem>> {
 fn unreadable(name: &str, why: &str, help: &str) -> Box<Problem> {
     let title = format!("`{name}` cannot be read: {why}");
     Box::new(Problem::new(Code::E0601, title, Span::NOWHERE, "").help(help))
-}
-
-/// An error of the system without its number.
-fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".into(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
-        _ => error.to_string(),
-    }
 }

@@ -107,6 +107,7 @@ impl Checker<'_> {
             cell: Some(first.ty.clone()),
             axes: known_axes(&swept.axes),
             from: None,
+            ..TableTy::default()
         }));
         let mut cells = Vec::new();
         for (position, val) in &swept.cells {

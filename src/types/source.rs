@@ -15,6 +15,7 @@ use crate::diagnostic::{Code, Problem};
 use crate::files::Reading;
 use crate::ir::{Setting, Static};
 use crate::source::Span;
+use crate::world::plain;
 
 /// A data set of those columns, nothing chosen yet.
 fn dataset(columns: Columns) -> Ty {
@@ -69,7 +70,7 @@ impl Checker<'_> {
         let reader = match self.world.open(found) {
             Ok(reader) => reader,
             Err(error) => {
-                self.report(problems::file_missing(written, at, &error.to_string()));
+                self.report(problems::file_missing(written, at, &plain(&error)));
                 return None;
             }
         };
@@ -80,7 +81,7 @@ impl Checker<'_> {
                 Some(dataset(columns))
             }
             Err(fault) => {
-                self.report(Problem::from_fault(&fault, at));
+                self.report(Problem::from_fault(&fault, at).or_skip(&fault, on_bad));
                 None
             }
         }
@@ -173,7 +174,7 @@ impl Checker<'_> {
             if listed { None } else { world.open(path).err() }
         };
         if let Some(error) = missing(found, self.world) {
-            self.report(problems::file_missing(written, at, &error.to_string()));
+            self.report(problems::file_missing(written, at, &plain(&error)));
             return None;
         }
         if let Some(labels) = &reading.labels
@@ -181,13 +182,14 @@ impl Checker<'_> {
         {
             let written = labels.display().to_string();
             let at = call.span_of("labels");
-            self.report(problems::file_missing(&written, at, &error.to_string()));
+            self.report(problems::file_missing(&written, at, &plain(&error)));
             return None;
         }
         let records = match crate::files::read(self.world, found, reading, HEAD) {
             Ok(records) => records,
             Err(fault) => {
-                self.report(Problem::from_fault(&fault, at));
+                let problem = Problem::from_fault(&fault, at);
+                self.report(problem.or_skip(&fault, reading.on_bad));
                 return None;
             }
         };
@@ -274,5 +276,16 @@ impl Problem {
         Problem::new(code, fault.title.clone(), at, "this file is read here")
             .note(format!("in {place}"))
             .help(fault.help.clone())
+    }
+
+    /// Says of a bad record that it could be left out, where the script does not ask for
+    /// that.
+    #[must_use]
+    pub fn or_skip(self, fault: &crate::chem::Fault, on_bad: OnBad) -> Problem {
+        let of_record = fault.record.is_some() || fault.line > 0;
+        if on_bad == OnBad::Skip || !of_record || fault.code == "E0701" {
+            return self;
+        }
+        self.note("`on_bad: skip` leaves such records out and counts them in the report")
     }
 }

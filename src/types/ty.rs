@@ -160,6 +160,21 @@ pub struct TableTy {
     pub axes: Vec<CellAxis>,
     /// The part its rows come from, when they come from one.
     pub from: Option<Part>,
+    /// What a file of it may hold besides columns.
+    pub holds: Holds,
+}
+
+/// What the rows of a table hold: those of a data set that was saved, and nothing done
+/// with them since, still are its structures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Holds {
+    /// Columns only.
+    #[default]
+    Columns,
+    /// Structures, with numbers as features or none.
+    Structures,
+    /// Structures with their graphs.
+    Graphs,
 }
 
 /// What is known of a trained model.

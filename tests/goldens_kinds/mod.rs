@@ -10,6 +10,7 @@ mod coulomb;
 mod crystal_networks;
 mod density;
 mod descriptor_support;
+pub mod formats;
 mod graphs;
 mod magpie;
 mod model_support;

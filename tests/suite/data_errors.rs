@@ -207,3 +207,48 @@ fn the_program_fails_on_bad_data() {
         }
     }
 }
+
+/// The user hears of what was left out, and so does who reads the report of a table.
+#[test]
+fn what_is_left_out_of_a_folder_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let crystals = folder.path().join("crystals");
+    fs::create_dir(&crystals).unwrap();
+    for file in [
+        "good/mp-1224.p1.cif",
+        "bad/no_sites.cif",
+        "bad/text_coordinate.cif",
+        "bad/truncated.cif.gz",
+    ] {
+        let from = Path::new("tests/data/formats").join(file);
+        fs::copy(&from, crystals.join(from.file_name().unwrap())).unwrap();
+    }
+    let script = folder.path().join("s.tmo");
+    let run = |on_bad: &str| {
+        let text =
+            format!("tmo 1\nstudy s = cif_folder(\"crystals\"{on_bad}) |> take(9)\n");
+        fs::write(&script, text + "  |> count(by: .nelements)\n").unwrap();
+        tmo(&["run", script.to_str().unwrap(), "--store"])
+            .arg(folder.path().join("store"))
+            .arg("--out")
+            .arg(folder.path().join("out"))
+            .output()
+            .unwrap()
+    };
+    let stopped = said(&run(""));
+    assert!(stopped.contains("no_sites.cif, line 1"), "{stopped}");
+    assert!(
+        stopped.contains("`on_bad: skip` leaves such records out"),
+        "{stopped}"
+    );
+    let done = run(", on_bad: skip");
+    let told = said(&done);
+    assert!(done.status.success(), "{told}");
+    let left = "bad record left out (E0703)";
+    assert!(
+        told.contains(left) && told.contains("no_sites.cif:1:1: the block"),
+        "{told}"
+    );
+    let report = fs::read_to_string(folder.path().join("out/s/report.html")).unwrap();
+    assert!(report.contains(left), "the report is silent");
+}

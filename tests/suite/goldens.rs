@@ -73,6 +73,21 @@ fn of_an_archive() {
     assert!(found.is_ok(), "{found:?}");
 }
 
+/// The same oxides in files of many formats: the project's own, and those of a folder that
+/// `TMO_FORMATS` names.
+#[test]
+fn of_the_formats() {
+    let own = kinds::formats::check(Path::new("tests/data/formats/good")).unwrap();
+    assert!(own.files >= 25 && own.refined == 5, "{own:?}");
+    let Some(folder) = std::env::var_os("TMO_FORMATS").map(PathBuf::from) else {
+        say("TMO_FORMATS is not set: only the project's own files are read");
+        return;
+    };
+    let found = kinds::formats::check(&folder);
+    say(&format!("{}: {found:?}", folder.display()));
+    assert!(found.is_ok(), "{found:?}");
+}
+
 /// Compare every golden of a folder whose kind is built; gives those kinds, and what is
 /// to be said of each. Fails when one differs.
 fn compare(folder: &Path) -> Vec<(&'static str, String)> {

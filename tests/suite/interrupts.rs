@@ -15,18 +15,25 @@ use tmo::draw::Stream;
 
 use crate::project::{contents, tmo};
 
+/// A study that trains for long.
 const LONG: &str = "tests/scripts/long.tmo";
+/// Studies that do little but write features, graphs and tables.
+const FILES: &str = "tests/scripts/files.tmo";
 /// SIGINT.
 const INTERRUPT: i32 = 2;
 /// SIGKILL.
 const KILL: i32 = 9;
 
 fn start(folder: &Path) -> Child {
+    start_of(LONG, folder)
+}
+
+fn start_of(script: &str, folder: &Path) -> Child {
     let (store, out) = (folder.join("store"), folder.join("out"));
     let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
     tmo(&[
         "run",
-        LONG,
+        script,
         "--threads",
         "1",
         // As often as it is worth: the runs are short.
@@ -45,7 +52,10 @@ fn start(folder: &Path) -> Child {
 
 /// Start a run, send it a signal after a while, and wait for its end.
 fn struck(folder: &Path, after: Duration, signal: i32) -> (ExitStatus, String) {
-    let child = start(folder);
+    struck_as(start(folder), after, signal)
+}
+
+fn struck_as(child: Child, after: Duration, signal: i32) -> (ExitStatus, String) {
     sleep(after);
     let id = child.id().to_string();
     // It may have ended already: then nobody hears the signal.
@@ -158,6 +168,56 @@ fn kills_leave_a_store_that_the_next_run_uses() {
     assert!(found.stopped >= count / 4, "of {count}: {found:?}");
     assert!(found.resumed >= count.div_ceil(10), "of {count}: {found:?}");
     let _ = writeln!(std::io::stderr().lock(), "of {count} kills: {found:?}");
+}
+
+/// Whatever a run is killed in the middle of writing, no name shows half a file, the next
+/// run uses the store, and what was left over goes.
+#[test]
+fn kills_leave_no_half_written_file() {
+    let count = signals() / 2;
+    let whole = tempfile::tempdir().unwrap();
+    let begin = Instant::now();
+    let done = start_of(FILES, whole.path()).wait_with_output().unwrap();
+    let time = begin.elapsed();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{told}");
+    let expected = contents(&whole.path().join("out"));
+
+    let (folder, mut moments) = (TempDir::new().unwrap(), Stream::new(u64::from(count)));
+    let out = folder.path().join("out");
+    let (mut killed, mut left) = (0, 0);
+    for round in 0..count {
+        // With the store of the run before, a run has little to do but write the files.
+        let after = time.mul_f64(moments.next_f64());
+        let (status, told) = struck_as(start_of(FILES, folder.path()), after, KILL);
+        assert!(!told.contains("W0901"), "a damaged store\n{told}");
+        killed += u32::from(!status.success());
+        let there = match out.is_dir() {
+            true => contents(&out),
+            false => std::collections::BTreeMap::new(),
+        };
+        for (name, bytes) in there {
+            let file = name.rsplit('/').next().unwrap();
+            let partial = file.starts_with('.') && file.ends_with(".partial");
+            left += u32::from(partial);
+            assert!(partial || expected.get(&name) == Some(&bytes), "{name}");
+        }
+        if round % 3 == 2 {
+            std::fs::remove_dir_all(folder.path().join("store")).unwrap();
+            let _ = std::fs::remove_dir_all(&out);
+        }
+    }
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "of {count} kills {killed} came in time, {left} left a partial file"
+    );
+    assert!(killed >= count / 4, "of {count}: {killed}");
+    let done = start_of(FILES, folder.path()).wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && !told.contains("W0901"), "{told}");
+    assert!(contents(&out) == expected, "something is left or differs");
+    let staging = std::fs::read_dir(folder.path().join("store/.staging")).unwrap();
+    assert_eq!(staging.count(), 0, "the store keeps what a killed run left");
 }
 
 /// Start a run and interrupt it as soon as it says that it trains.

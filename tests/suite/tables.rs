@@ -207,10 +207,9 @@ dataset oxides = bundled(\"flla-2015\") |> take(12) |> target(.formation_energy_
   |> split(test: 25%) |> derive(room: .volume / .nsites)
 study numbers = oxides |> featurize(magpie())
   |> save(\"all.csv\") |> save(\"all.jsonl\") |> save(\"all.npz\") |> save(\"all.parquet\")
-study crystals = oxides |> save(\"all.cif\")
-study frames = oxides |> save(\"all.extxyz\")
+study crystals = oxides |> save(\"all.csv\") |> save(\"all.cif\") |> save(\"all.extxyz\")
 study graphs = oxides |> featurize(knn_graph(radius: 8 Å, neighbours: 12) >> with_angles)
-  |> save(\"graphs.npz\")
+  |> save(\"graphs.npz\") |> save(\"graphs.extxyz\")
 ";
     let folder = tempfile::tempdir().unwrap();
     let (script, out) = (folder.path().join("s.tmo"), folder.path().join("out"));
@@ -274,7 +273,11 @@ study graphs = oxides |> featurize(knn_graph(radius: 8 Å, neighbours: 12) >> wi
         assert_eq!(row.columns[energy], known.columns[energy]);
         assert_eq!(row.columns.len(), known.columns.len() + 2 + 132);
     }
-    for name in ["crystals/all.cif", "frames/all.extxyz"] {
+    for name in [
+        "crystals/all.cif",
+        "crystals/all.extxyz",
+        "graphs/graphs.extxyz",
+    ] {
         let back = read(name);
         assert_eq!(back.rows.len(), 12, "{name}");
         for (row, known) in back.rows.iter().zip(&known.rows) {

@@ -77,7 +77,7 @@ fn bytes(runner: &Runner<'_>, work: &Work<'_>) -> Result<Vec<u8>, Problem> {
     };
     let unread = |error: std::io::Error| {
         let title = format!("`{written}` cannot be read");
-        Problem::new(Code::E0601, title, work.span, error.to_string())
+        Problem::new(Code::E0601, title, work.span, crate::world::plain(&error))
             .help("the path is relative to the file that names it")
     };
     let reader = runner.settings.world.open(found).map_err(unread)?;

@@ -80,6 +80,11 @@ impl Shell {
         self.cut[count..].fill(0.0);
     }
 
+    /// Whether no neighbour is of that species.
+    pub(super) fn lacks(&self, species: usize) -> bool {
+        self.starts[species] == self.starts[species + 1]
+    }
+
     /// Add G1, G2 and G3 of each species to `row`.
     pub(super) fn add_radial(&mut self, settings: &AcsfSettings, row: &mut [f64]) {
         let width = settings.radial();

@@ -131,6 +131,33 @@ fn values_are_those_of_the_formulas() {
     assert_eq!(rows.values().len(), 4 * rows.width());
 }
 
+/// More neighbours of one species than are related at once, and more pairs than are worked
+/// on at once.
+#[test]
+fn many_neighbours_are_as_the_formulas_say() {
+    let s = structure(
+        3.9,
+        &[
+            ("O", [0.02, 0.0, 0.0]),
+            ("O", [0.5, 0.5, 0.03]),
+            ("O", [0.5, 0.0, 0.5]),
+            ("Li", [0.6, 0.55, 0.48]),
+        ],
+    );
+    let settings = AcsfSettings {
+        r_cut: 9.0,
+        ..settings()
+    };
+    let rows = acsf(&s, &settings, &SpeciesList::of(&s)).unwrap();
+    for (site, row) in rows.rows().enumerate().skip(2) {
+        let due = by_formula(&s, &settings, site);
+        for (k, (x, y)) in row.iter().zip(due).enumerate() {
+            let off = (x - y).abs() / y.abs().max(1.0);
+            assert!(off < 1e-12, "site {site} function {k}: {x} {y}");
+        }
+    }
+}
+
 #[test]
 fn more_species_make_columns_of_zeros() {
     let s = structure(4.0, &[("O", [0.0; 3])]);

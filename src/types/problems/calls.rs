@@ -503,7 +503,7 @@ pub fn no_structures(name: &str, at: Span) -> Problem {
         at,
         "a file of structures",
     )
-    .help("save the data set itself, before `select`; one file for each study")
+    .help("save the data set itself, before a verb that makes a table of it")
 }
 
 /// Graphs are asked for in a file of columns.

@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::problems;
-use crate::types::ty::{Columns, TableTy, Ty};
+use crate::types::ty::{Columns, DatasetTy, Holds, TableTy, Ty};
 use crate::types::value::{Arg, Form, Val};
 
 /// Whether a column may hold values of that type.
@@ -258,42 +258,46 @@ const FORMATS: [&str; 6] = [".csv", ".jsonl", ".parquet", ".npz", ".cif", ".extx
 const OF_STRUCTURES: [&str; 2] = [".cif", ".extxyz"];
 
 /// `save("name.csv")`: the table, and a file of it. A data set becomes the table of its
-/// columns.
+/// columns, which may be saved again as all that the data set was.
 pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
-    let Some(subject) = Subject::of(call) else {
-        return Val::unknown(Ty::Poison, call.at);
+    let table = match call.value("rows").map(|val| &val.ty) {
+        Some(Ty::Table(table)) => (**table).clone(),
+        Some(Ty::Dataset(data)) => saved(data),
+        _ => return Val::unknown(Ty::Poison, call.at),
     };
     let Some(name) = file_name(checker, call, &FORMATS) else {
         return Val::poison(call.at);
     };
     let structures = OF_STRUCTURES.iter().any(|end| name.ends_with(end));
-    let table = match subject {
-        Subject::Table(_) if structures => {
-            checker.report(problems::no_structures(&name, call.span_of("name")));
-            return Val::poison(call.at);
-        }
-        Subject::Table(table) => table,
-        Subject::Dataset(data) => {
-            let graphs = matches!(data.features, Some(Ty::Crystal(_)));
-            if graphs && !structures && !name.ends_with(".npz") {
-                checker.report(problems::graphs_in_columns(&name, call.span_of("name")));
-                return Val::poison(call.at);
-            }
-            let mut columns = data.columns;
-            columns.retain(|(_, ty)| column_fits(ty) && *ty != Ty::Structure);
-            if (data.has_test || data.has_val)
-                && columns.iter().all(|(name, _)| **name != *"split")
-            {
-                columns.push(("split".into(), Ty::Text));
-            }
-            TableTy {
-                columns,
-                from: data.from,
-                ..TableTy::default()
-            }
-        }
-    };
+    let at = call.span_of("name");
+    if structures && table.holds == Holds::Columns {
+        checker.report(problems::no_structures(&name, at));
+        return Val::poison(call.at);
+    }
+    if table.holds == Holds::Graphs && !structures && !name.ends_with(".npz") {
+        checker.report(problems::graphs_in_columns(&name, at));
+        return Val::poison(call.at);
+    }
     checker.emit(call, Ty::Table(table.into()))
+}
+
+/// The table a data set becomes when it is saved.
+fn saved(data: &DatasetTy) -> TableTy {
+    let mut columns = data.columns.clone();
+    columns.retain(|(_, ty)| column_fits(ty) && *ty != Ty::Structure);
+    let parted = data.has_test || data.has_val;
+    if parted && columns.iter().all(|(name, _)| **name != *"split") {
+        columns.push(("split".into(), Ty::Text));
+    }
+    TableTy {
+        columns,
+        from: data.from,
+        holds: match data.features {
+            Some(Ty::Crystal(_)) => Holds::Graphs,
+            _ => Holds::Structures,
+        },
+        ..TableTy::default()
+    }
 }
 
 /// The `name` of a file with one of these endings; none when it is none, which was

@@ -17,7 +17,7 @@ mod training;
 use super::builtin::Applied;
 use super::check::Checker;
 use super::problems;
-use super::ty::{Columns, DatasetTy, Part, TableTy, Ty};
+use super::ty::{Columns, DatasetTy, Holds, Part, TableTy, Ty};
 use super::value::{Form, Val};
 
 pub use columns::as_rows;
@@ -125,7 +125,11 @@ impl Subject {
     fn from(ty: &Ty) -> Option<Subject> {
         match ty {
             Ty::Dataset(data) => Some(Subject::Dataset((**data).clone())),
-            Ty::Table(table) => Some(Subject::Table((**table).clone())),
+            // What a verb makes of a saved data set is columns.
+            Ty::Table(table) => Some(Subject::Table(TableTy {
+                holds: Holds::Columns,
+                ..(**table).clone()
+            })),
             _ => None,
         }
     }

@@ -97,6 +97,7 @@ pub fn pivot(checker: &mut Checker<'_>, call: &Applied) -> Val {
         cell: None,
         axes: Vec::new(),
         from: table.from,
+        ..TableTy::default()
     }));
     checker.emit_with(call, ty, settings)
 }
