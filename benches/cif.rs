@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
-use rate::Rate;
+use rate::Rates;
 use rayon::prelude::*;
 use tmo::chem::Fault;
 use tmo::chem::bundled::bundled;
@@ -52,16 +52,14 @@ fn main() -> Result<(), Failure> {
     };
     let bytes: usize = files.iter().map(String::len).sum();
     println!("cif: {} files of {origin}, {bytes} bytes", files.len());
-    let one = measure(&files, 1)?;
+    let Rates { one, two, gain } = measure(&files)?;
     println!(
         "  tmo, one thread     {:>10.0} files/s ({:.0} per second of processor time)",
         one.clock, one.processor
     );
-    let two = measure(&files, 2)?;
     println!(
-        "  tmo, two threads    {:>10.0} files/s, gain {}",
-        two.clock,
-        one.gain(two)
+        "  tmo, two threads    {:>10.0} files/s, gain {:.2}",
+        two.clock, gain
     );
     let python = std::env::var("TMO_BENCH_PYTHON").unwrap_or("python3".to_owned());
     let peer = match run_peer(&python, &files) {
@@ -101,12 +99,15 @@ fn from_bundled() -> Result<Vec<String>, Failure> {
     Ok(set.rows.iter().map(write).collect())
 }
 
-fn measure(files: &[String], threads: usize) -> Result<Rate, Failure> {
+fn measure(files: &[String]) -> Result<Rates, Failure> {
     let settings = Settings::default();
-    // A few files at a time: halves would not be equally long.
-    Rate::of(files.len(), threads, || {
-        files
-            .par_chunks(8)
+    // So often that the time in which threads wake does not count; a few files at a time,
+    // for halves would not be equally long.
+    const OFTEN: usize = 8;
+    Rates::of(OFTEN * files.len(), || {
+        (0..OFTEN)
+            .into_par_iter()
+            .flat_map(|_| files.par_chunks(8))
             .try_for_each(|few| read_all(few, &settings))
             .map_err(|error| error.to_string())
     })

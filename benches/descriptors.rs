@@ -15,7 +15,7 @@ use std::hint::black_box;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use rate::Rate;
+use rate::Rates;
 use rayon::prelude::*;
 use serde::Deserialize;
 use tmo::chem::acsf::{AcsfSettings, Angular, acsf_in};
@@ -169,8 +169,7 @@ fn main() -> Result<(), Failure> {
         "", "1 thread (processor)", "2 threads"
     );
     for (k, case) in cases.iter().enumerate() {
-        let one = measure(&structures, case, 1)?;
-        let two = measure(&structures, case, 2)?;
+        let Rates { one, two, gain } = measure(&structures, case)?;
         let (peer, how) = match peers.as_ref().ok().and_then(|list| list.get(k)) {
             Some(Time::Seconds(seconds)) => (Some(1.0 / seconds), "run now".to_owned()),
             Some(Time::Problem(why)) => (case.noted, format!("noted; {why}")),
@@ -187,12 +186,8 @@ fn main() -> Result<(), Failure> {
             None => format!("no figure of {} ({how})", case.peer),
         };
         println!(
-            "{:<13} {:>8.0} ({:>9.0}) {:>9.0}  {}  {peer}",
-            case.name,
-            one.clock,
-            one.processor,
-            two.clock,
-            one.gain(two),
+            "{:<13} {:>8.0} ({:>9.0}) {:>9.0}  {:.2}  {peer}",
+            case.name, one.clock, one.processor, two.clock, gain,
         );
     }
     Ok(())
@@ -249,12 +244,8 @@ fn acsf_settings() -> AcsfSettings {
     }
 }
 
-fn measure(
-    structures: &[Structure],
-    case: &Case,
-    threads: usize,
-) -> Result<Rate, Failure> {
-    Rate::of(structures.len(), threads, || {
+fn measure(structures: &[Structure], case: &Case) -> Result<Rates, Failure> {
+    Rates::of(structures.len(), || {
         structures.par_iter().try_for_each(|structure| {
             let value = (case.ours)(black_box(structure));
             black_box(value)

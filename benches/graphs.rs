@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use rate::Rate;
+use rate::Rates;
 use rayon::prelude::*;
 use serde::Serialize;
 use tmo::chem::Structure;
@@ -114,8 +114,7 @@ fn main() -> Result<(), Failure> {
     }
     let ran = peers.unwrap_or_default();
     for job in jobs() {
-        let one = measure(&structures, job.kind, 1)?;
-        let two = measure(&structures, job.kind, 2)?;
+        let Rates { one, two, gain } = measure(&structures, job.kind)?;
         let run = ran.get(job.peer).and_then(serde_json::Value::as_f64);
         let peer = match (run, job.noted) {
             (Some(peer), _) => Some((peer, "run now")),
@@ -130,12 +129,8 @@ fn main() -> Result<(), Failure> {
             None => "none".to_owned(),
         };
         println!(
-            "{:26}{:>12.0} ({:.0}) {:>13.0}  {}   {said}",
-            job.name,
-            one.clock,
-            one.processor,
-            two.clock,
-            one.gain(two)
+            "{:26}{:>12.0} ({:.0}) {:>13.0}  {:.2}   {said}",
+            job.name, one.clock, one.processor, two.clock, gain
         );
     }
     Ok(())
@@ -209,12 +204,8 @@ fn jobs() -> Vec<Job> {
     ]
 }
 
-fn measure(
-    structures: &[Structure],
-    kind: Kind,
-    threads: usize,
-) -> Result<Rate, Failure> {
-    Rate::of(structures.len(), threads, || match kind {
+fn measure(structures: &[Structure], kind: Kind) -> Result<Rates, Failure> {
+    Rates::of(structures.len(), || match kind {
         Kind::List(cutoff) => all_lists(structures, cutoff),
         Kind::Graph(recipe) => all_graphs(structures, &recipe),
     })

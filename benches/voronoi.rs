@@ -7,12 +7,13 @@
 //! `python3`). Where there is none, the noted figures stand beside ours, marked so.
 
 mod crystals;
+mod rate;
 
 use std::hint::black_box;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use rate::Rates;
 use rayon::prelude::*;
 use serde_json::json;
 use tmo::chem::ofm::{FEATURES, ofm_into};
@@ -111,11 +112,19 @@ fn main() -> Result<(), Failure> {
     let python = std::env::var("TMO_BENCH_PYTHON").unwrap_or("python3".to_owned());
     for kind in &KINDS {
         let failed = structures.iter().filter(|s| !(kind.run)(s)).count();
-        let one = measure(&structures, kind, 1)?;
-        let two = measure(&structures, kind, 2)?;
+        let Rates { one, two, gain } = Rates::of(structures.len(), || {
+            structures.par_iter().with_max_len(8).for_each(|structure| {
+                black_box((kind.run)(black_box(structure)));
+            });
+            Ok(())
+        })?;
+        let rate = one.clock;
         println!("{}", kind.name);
-        println!("  tmo, one thread   {one:>10.0} /s   ({failed} structures refused)");
-        println!("  tmo, two threads  {two:>10.0} /s   ({:.2} x)", two / one);
+        println!("  tmo, one thread   {rate:>10.0} /s   ({failed} structures refused)");
+        println!(
+            "  tmo, two threads  {:>10.0} /s   gain {gain:.2}",
+            two.clock
+        );
         let Some((peer, call, noted)) = kind.peer else {
             continue;
         };
@@ -129,34 +138,9 @@ fn main() -> Result<(), Failure> {
                 noted
             }
         };
-        println!("  ratio             {:>10.0}", one / theirs);
+        println!("  ratio             {:>10.0}", rate / theirs);
     }
     Ok(())
-}
-
-/// Structures per second on so many threads: the best of three passes of at least 1 s.
-fn measure(
-    structures: &[Structure],
-    kind: &Kind,
-    threads: usize,
-) -> Result<f64, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    let mut best = 0.0_f64;
-    for _ in 0..3 {
-        let (start, mut done) = (Instant::now(), 0);
-        while start.elapsed() < Duration::from_secs(1) {
-            pool.install(|| {
-                structures.par_iter().with_max_len(8).for_each(|s| {
-                    black_box((kind.run)(black_box(s)));
-                });
-            });
-            done += structures.len();
-        }
-        best = best.max(done as f64 / start.elapsed().as_secs_f64());
-    }
-    Ok(best)
 }
 
 /// The peer's structures per second, run by `python`, and how many it did.

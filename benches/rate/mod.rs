@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Items per second, the best of five runs of at least 0.3 s.
+/// Items per second.
 #[derive(Clone, Copy, Default)]
 pub struct Rate {
     /// By the clock.
@@ -12,36 +12,48 @@ pub struct Rate {
     pub processor: f64,
 }
 
-impl Rate {
-    /// Measure `run`, which does `items`, on a pool of so many threads.
+/// What one thread and two do: the best of so many rounds each, in turns.
+pub struct Rates {
+    pub one: Rate,
+    pub two: Rate,
+    /// How much faster two threads are, by the clock: the median over the rounds, so that a
+    /// machine that is faster for a while is so for both.
+    pub gain: f64,
+}
+
+const ROUNDS: usize = 9;
+
+impl Rates {
+    /// Measure `run`, which does `items`.
     pub fn of(
         items: usize,
-        threads: usize,
         run: impl Fn() -> Result<(), String> + Send + Sync,
-    ) -> Result<Rate, Box<dyn std::error::Error>> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()?;
-        let mut best = Rate::default();
-        for _ in 0..5 {
-            let (start, spent_before, mut done) = (Instant::now(), spent(), 0);
-            while start.elapsed() < Duration::from_millis(300) {
-                pool.install(&run)?;
-                done += items;
+    ) -> Result<Rates, Box<dyn std::error::Error>> {
+        let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pools = [pool(1)?, pool(2)?];
+        let mut best = [Rate::default(); 2];
+        let mut gains = Vec::new();
+        for _ in 0..ROUNDS {
+            let mut clocks = [0.0; 2];
+            for ((pool, best), clock) in pools.iter().zip(&mut best).zip(&mut clocks) {
+                let (start, spent_before, mut done) = (Instant::now(), spent(), 0);
+                while start.elapsed() < Duration::from_millis(200) {
+                    pool.install(&run)?;
+                    done += items;
+                }
+                let done = done as f64;
+                *clock = done / start.elapsed().as_secs_f64();
+                best.clock = best.clock.max(*clock);
+                best.processor = best.processor.max(done / (spent() - spent_before));
             }
-            let done = done as f64;
-            best.clock = best.clock.max(done / start.elapsed().as_secs_f64());
-            best.processor = best.processor.max(done / (spent() - spent_before));
+            gains.push(clocks[1] / clocks[0]);
         }
-        Ok(best)
-    }
-
-    /// How much faster two threads are than this one: by the clock, and at most, by the
-    /// processor time that both spend.
-    pub fn gain(self, two: Rate) -> String {
-        let clock = two.clock / self.clock;
-        let most = 2.0 * two.processor / self.processor;
-        format!("{clock:.2} (at most {most:.2})")
+        gains.sort_by(f64::total_cmp);
+        Ok(Rates {
+            one: best[0],
+            two: best[1],
+            gain: gains[ROUNDS / 2],
+        })
     }
 }
 

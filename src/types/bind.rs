@@ -201,6 +201,7 @@ impl Checker<'_> {
         ctx: &Ctx,
         fine: bool,
     ) -> Option<Args> {
+        let nothing = given.is_empty() && more.is_empty();
         let mut args = Args::new();
         let mut complete = true;
         let mut defaults = Ctx {
@@ -241,7 +242,11 @@ impl Checker<'_> {
                 if fine {
                     let due = call.signature.due(param, call.at);
                     let wanted = problems::describe(&param.pat, &Subst::default());
-                    self.report(problems::missing_argument(&due, call.at, &wanted));
+                    let alone = nothing && call.signature.settings().is_none();
+                    self.report(match alone {
+                        true => problems::called_with_nothing(&due, call.at, &wanted),
+                        false => problems::missing_argument(&due, call.at, &wanted),
+                    });
                 }
                 continue;
             };

@@ -24,11 +24,10 @@ pub fn concat(checker: &mut Checker<'_>, call: &Applied) -> Val {
     }
     for part in &parts {
         if number(&part.ty).is_none_or(|number| number.axes.sizes.is_empty()) {
-            checker.report(problems::wrong_operand(
-                "concat",
-                part,
-                "tensors with a size",
-            ));
+            checker.report(match part.ty {
+                Ty::Function => problems::function_to_join(part),
+                _ => problems::wrong_operand("concat", part, "tensors with a size"),
+            });
             return Val::poison(call.at);
         }
     }

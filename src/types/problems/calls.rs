@@ -170,6 +170,15 @@ pub fn missing_argument(due: &Due, at: Span, wanted: &str) -> Problem {
     .help(format!("add `{}: …`", due.param))
 }
 
+/// A function without settings that was called with nothing, as those with settings are
+/// where a function is due.
+pub fn called_with_nothing(due: &Due, at: Span, wanted: &str) -> Problem {
+    missing_argument(due, at, wanted).help(format!(
+        "`{0}` has no settings: where a function is due write `{0}`, without brackets",
+        due.of
+    ))
+}
+
 /// A function of several inputs given another number of them.
 pub fn wrong_arity(name: &str, at: Span, wanted: usize, found: usize) -> Problem {
     Problem::new(
@@ -278,6 +287,12 @@ pub fn wrong_operand(symbol: &str, val: &Val, wanted: &str) -> Problem {
         val.span,
         format!("this is {}", article(&val.ty.to_string())),
     )
+}
+
+/// A part of `concat` that is a function, as what makes features is.
+pub fn function_to_join(val: &Val) -> Problem {
+    wrong_operand("concat", val, "tensors with a size")
+        .help("apply it to something first, as in `s => concat(magpie()(s), xrd()(s))`")
 }
 
 /// A verb called as a method.

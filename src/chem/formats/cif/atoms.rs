@@ -77,8 +77,11 @@ fn thirds(frac: &[f64; 3], decimals: &[u8; 3]) -> [f64; 3] {
     let mut read = *frac;
     for (x, decimals) in read.iter_mut().zip(decimals) {
         for ideal in [1.0 / 3.0, 2.0 / 3.0] {
-            let last = libm::pow(10.0, -f64::from(*decimals));
-            if (*x / ideal - 1.0).abs() <= 1e-4 && (*x - ideal).abs() < last {
+            // Near ones are rare, and powers slow.
+            if (*x / ideal - 1.0).abs() > 1e-4 {
+                continue;
+            }
+            if (*x - ideal).abs() < libm::pow(10.0, -f64::from(*decimals)) {
                 *x = ideal;
             }
         }
