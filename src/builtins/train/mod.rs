@@ -18,6 +18,7 @@ pub use ensemble::ensemble;
 pub use export::{export_weights, exportable};
 pub use import::import_weights;
 pub use mc_dropout::mc_dropout;
+pub use model::trained_on;
 pub use predict::predict;
 pub use refit::refit;
 pub use score::{EVALUATION, Tested, evaluate, evaluated};
