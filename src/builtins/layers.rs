@@ -170,10 +170,13 @@ impl Lowering {
                 let init = init(call).ok_or_else(|| unsupported(name, span))?;
                 self.builder.weight(&label, &sizes, init)
             }
-            ("zeros", []) => {
+            ("zeros" | "ones", []) => {
                 let (domain, sizes) =
                     crystal::axes(call).ok_or_else(|| unsupported(name, span))?;
-                self.builder.zeros(&label, domain, &sizes)
+                match name {
+                    "zeros" => self.builder.zeros(&label, domain, &sizes),
+                    _ => self.builder.ones(&label, domain, &sizes),
+                }
             }
             (_, [x]) => self
                 .of_one(call, &label, *x)
@@ -239,6 +242,7 @@ impl Lowering {
             }
             "sum_last" => builder.sum_last(label, x),
             "mean_last" => builder.mean_last(label, x),
+            "max_last" => builder.max_last(label, x),
             "softmax_last" => builder.softmax_last(label, x),
             "dropout" => builder.dropout(label, x, number(call, "rate")?),
             "avg_pool1d" => builder.avg_pool1d(

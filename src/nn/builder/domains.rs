@@ -43,6 +43,17 @@ impl GraphBuilder {
         self.spread(label, zeros, domain)
     }
 
+    /// Ones of shape `sizes`, one such row for each entry of `domain`.
+    pub fn ones(
+        &mut self,
+        label: &str,
+        domain: Option<Domain>,
+        sizes: &[usize],
+    ) -> Result<NodeId, Failure> {
+        let ones = self.push(label, Op::Ones, vec![], sizes.to_vec(), vec![])?;
+        self.spread(label, ones, domain)
+    }
+
     /// The row of `x` that each entry of `route` leads to.
     pub fn gather(
         &mut self,

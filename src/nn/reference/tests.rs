@@ -158,6 +158,22 @@ fn along() -> Vec<(&'static str, Operation)> {
         ("transpose", Box::new(|b, x| b.transpose("t", x))),
         ("sum_last", Box::new(|b, x| b.sum_last("s", x))),
         ("mean_last", Box::new(|b, x| b.mean_last("m", x))),
+        ("max_last", Box::new(|b, x| b.max_last("m", x))),
+        (
+            "max_last of equals",
+            Box::new(|b, x| {
+                let x = b.relu("r", x)?;
+                b.max_last("m", x)
+            }),
+        ),
+        (
+            "ones",
+            Box::new(|b, x| {
+                let ones = b.ones("o", None, &[2, 3])?;
+                let y = b.subtract("s", ones, x)?;
+                b.multiply("m", x, y)
+            }),
+        ),
         ("softmax_last", Box::new(|b, x| b.softmax_last("s", x))),
         ("layer_norm", Box::new(|b, x| b.layer_norm("n", x, 1e-2))),
         (
@@ -466,6 +482,8 @@ fn number(op: &Op) -> usize {
         Op::LayerNorm { .. } => 40,
         Op::Dropout { .. } => 41,
         Op::Dense { .. } => 42,
+        Op::Ones => 43,
+        Op::MaxLast => 44,
     }
 }
 
@@ -488,5 +506,5 @@ fn no_operation_is_left_out() {
                 .collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(seen, (0..43).collect());
+    assert_eq!(seen, (0..45).collect());
 }
