@@ -63,6 +63,21 @@ pub enum Fed {
         /// Whether it reads the line graph.
         angles: bool,
     },
+    /// A crystal graph and a row of numbers for each row.
+    Both {
+        /// Whether it reads the line graph.
+        angles: bool,
+    },
+}
+
+impl Fed {
+    /// Whether the line graph is read; none without crystals.
+    pub fn angles(&self) -> Option<bool> {
+        match self {
+            Fed::Vectors => None,
+            Fed::Crystals { angles } | Fed::Both { angles } => Some(*angles),
+        }
+    }
 }
 
 /// How one weight tensor begins.

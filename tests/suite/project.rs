@@ -118,7 +118,9 @@ pub fn run_in(
             Err(problem) => problems.push(problem),
             Ok(plan) => {
                 if let Some(problem) = asked_twice(&plan, &[], store) {
-                    problems.push(problem.help("`tmo run --yes` runs them all"));
+                    problems.push(problem.help(
+                        "`tmo plan` says what they are; `tmo run --yes` runs them all",
+                    ));
                     let sources = session.sources().clone();
                     return (Told { problems, sources }, None);
                 }

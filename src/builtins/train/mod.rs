@@ -99,11 +99,13 @@ fn fit(
     call: &Call,
     data: &Dataset,
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
-    let graph = lower(network(call, work.span)?)?;
+    let network = network(call, work.span)?;
+    let graph = lower(network)?;
+    let inputs = &network.inputs;
     let draws = runner.draws(call);
     let scale = rows::scale(call, data, &draws, work.span)?;
-    let train = Slice::of(data, Part::Train, scale, work.span)?;
-    let val = Slice::of(data, Part::Val, scale, work.span)?;
+    let train = Slice::of(data, inputs, Part::Train, scale, work.span)?;
+    let val = Slice::of(data, inputs, Part::Val, scale, work.span)?;
     let unit = data.target.as_ref().map_or("", |target| &target.unit);
     let settings = training(call, draws, scale, unit).ok_or_else(|| lost(work.span))?;
     let begin = begin::begin(runner, work, &graph, draws)?;

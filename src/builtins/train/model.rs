@@ -282,9 +282,10 @@ pub fn say(
     if at.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = Fed::of(features, at);
     let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::with_capacity(members.len()); at.len()];
     for member in members {
+        let rows = Fed::of(features, at, &member.network.inputs);
+        let rows = rows.ok_or_else(|| lost(span))?;
         for (row, x) in all.iter_mut().zip(member.say(&rows, threads, span)?) {
             row.push(x);
         }

@@ -436,6 +436,26 @@ fn whole_networks_over_crystals_agree() {
     }
 }
 
+#[test]
+fn crystals_with_numbers_beside_them_agree() {
+    let graph = over_crystals(|b| {
+        let x = b.input("x", &[4])?;
+        let bonds = b.field("distance", Field::Distance)?;
+        let bonds = b.gaussians("g", bonds, 3, (0.0, 4.0), 1.0)?;
+        let pooled = to_rows(b, bonds)?;
+        let all = b.concat("c", &[x, pooled])?;
+        b.dense("d", all, 2, true, Init::Kaiming)
+    });
+    let owned = crystals();
+    let all = views(&owned);
+    for rows in CHOICES {
+        let chosen: Vec<_> = rows.iter().map(|row| all[*row].clone()).collect();
+        let numbers = differences::random(rows.len() * 4, 5);
+        let features = Features::Both(&chosen, &numbers);
+        agree("both", &graph, features, rows.len());
+    }
+}
+
 /// The number of an operation, so that none is forgotten here: a new one does not compile.
 fn number(op: &Op) -> usize {
     match op {

@@ -189,7 +189,7 @@ fn inputs(count: usize) -> String {
 }
 
 /// `a, b and c`, in backticks.
-fn listed(words: &[&str]) -> String {
+pub(super) fn listed(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         None => String::new(),
@@ -506,11 +506,11 @@ pub fn no_structures(name: &str, at: Span) -> Problem {
     .help("save the data set itself, before `select`; one file for each study")
 }
 
-/// Graphs are asked for in a file of columns.
-pub fn graphs_in_columns(name: &str, at: Span) -> Problem {
+/// Features that are no columns are asked for in a file of these.
+pub fn not_in_columns(name: &str, at: Span, features: &str) -> Problem {
     Problem::new(
         Code::E0902,
-        format!("`{name}` cannot hold the graphs these rows have"),
+        format!("`{name}` cannot hold {features} these rows have"),
         at,
         "a file of columns",
     )

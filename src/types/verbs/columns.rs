@@ -274,9 +274,17 @@ pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
         }
         Subject::Table(table) => table,
         Subject::Dataset(data) => {
-            let graphs = matches!(data.features, Some(Ty::Crystal(_)));
-            if graphs && !structures && !name.ends_with(".npz") {
-                checker.report(problems::graphs_in_columns(&name, call.span_of("name")));
+            let apart = match data.features {
+                Some(Ty::Crystal(_)) => Some("the graphs"),
+                Some(Ty::Record(_)) => Some("the features by name that"),
+                _ => None,
+            };
+            if let Some(apart) = apart
+                && !structures
+                && !name.ends_with(".npz")
+            {
+                let at = call.span_of("name");
+                checker.report(problems::not_in_columns(&name, at, apart));
                 return Val::poison(call.at);
             }
             let mut columns = data.columns;
