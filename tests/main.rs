@@ -45,6 +45,8 @@ mod library;
 mod long_script;
 #[path = "suite/misspelt.rs"]
 mod misspelt;
+#[path = "suite/named.rs"]
+mod named;
 #[path = "suite/on_graphs.rs"]
 mod on_graphs;
 #[path = "suite/pages.rs"]

@@ -19,7 +19,7 @@ use crate::chem::{Fault, OnBad, Record};
 use crate::diagnostic::{Code, Problem};
 use crate::ir::{Lambda, Setting};
 use crate::run::progress::{End, Event, Work as Amount};
-use crate::run::{Dataset, Runner, Value, Work, interrupted};
+use crate::run::{Dataset, Features, Runner, Value, Work, interrupted};
 use crate::source::Span;
 
 pub use descriptors::{
@@ -47,19 +47,31 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
         let input = runner.input(work)?;
         runner.dataset(input)?
     };
-    let Some(Setting::Lambda(lambda)) = work.call.setting("by") else {
-        return Err(cannot(work.span, "this function cannot be computed"));
-    };
-    let shape = lambda.body.shape.as_ref();
-    let sizes = shape.map_or(Vec::new(), |shape| shape.sizes.clone());
-    let width = sizes.iter().product();
     let ids: Vec<Id> = runner.settings.threads.run(|| {
         let rows = data.rows.par_iter();
         rows.map(|row| pack::id(&row.structure)).collect()
     });
-    let mut pack = Pack::open(runner, work, lambda, width)?;
+    let mut asked = Vec::new();
+    for (name, setting) in &work.call.settings {
+        let Setting::Lambda(lambda) = setting else {
+            continue;
+        };
+        let name = name.strip_prefix("named.").map(Arc::from);
+        asked.push(Asked::open(runner, work, name, lambda)?);
+    }
     let artifact = runner.cached(work, "features", |runner| {
-        let left_out = complete(runner, work, &data, lambda, &ids, &mut pack)?;
+        let mut left_out: BTreeMap<usize, LeftOut> = BTreeMap::new();
+        for one in &mut asked {
+            let left = complete(runner, work, &data, one.lambda, &ids, &mut one.pack)?;
+            for left in left {
+                left_out.entry(left.row).or_insert(left);
+            }
+        }
+        let left_out: Vec<LeftOut> = left_out.into_values().collect();
+        if left_out.len() == data.rows.len() && !left_out.is_empty() {
+            let title = "no row of the data set has all these features";
+            return Err(cannot(work.span, title));
+        }
         let bytes = serde_json::to_vec(&left_out);
         let bytes = bytes.map_err(|error| cannot(work.span, error.to_string()))?;
         Ok(BTreeMap::from([(LEFT_OUT.to_string(), bytes)]))
@@ -74,13 +86,53 @@ pub fn featurize(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Prob
         .filter(|(at, _)| !bad.contains(at))
         .map(|(_, id)| *id)
         .collect();
-    if kept.iter().any(|id| !pack.has(id)) {
-        // A part of the store was taken away or damaged since.
-        complete(runner, work, &data, lambda, &ids, &mut pack)?;
+    let mut features = Vec::new();
+    for one in &mut asked {
+        if kept.iter().any(|id| !one.pack.has(id)) {
+            // A part of the store was taken away or damaged since.
+            complete(runner, work, &data, one.lambda, &ids, &mut one.pack)?;
+        }
+        features.push(one.collect(&kept).ok_or_else(|| misfit(work.span))?);
     }
-    let features = pack.collect(&kept, &sizes, names::names(&lambda.body, width));
-    rows.features = Some(features.ok_or_else(|| misfit(work.span))?);
+    let named: Option<Vec<_>> = asked.iter().map(|one| one.name.clone()).collect();
+    rows.features = match named {
+        Some(names) => Some(Features::Named(names.into_iter().zip(features).collect())),
+        None => features.into_iter().next(),
+    };
     Ok(Value::Dataset(Arc::new(rows)))
+}
+
+/// A feature that is asked for, with what the store has of it.
+struct Asked<'a> {
+    name: Option<Arc<str>>,
+    lambda: &'a Lambda,
+    sizes: Vec<usize>,
+    pack: Pack,
+}
+
+impl<'a> Asked<'a> {
+    fn open(
+        runner: &mut Runner<'_>,
+        work: &Work<'_>,
+        name: Option<Arc<str>>,
+        lambda: &'a Lambda,
+    ) -> Result<Asked<'a>, Problem> {
+        let shape = lambda.body.shape.as_ref();
+        let sizes = shape.map_or(Vec::new(), |shape| shape.sizes.clone());
+        let pack = Pack::open(runner, work, lambda, sizes.iter().product())?;
+        Ok(Asked {
+            name,
+            lambda,
+            sizes,
+            pack,
+        })
+    }
+
+    /// The features of these structures, which must all be known.
+    fn collect(&self, ids: &[Id]) -> Option<Features> {
+        let names = names::names(&self.lambda.body, self.pack.width());
+        self.pack.collect(ids, &self.sizes, names)
+    }
 }
 
 fn misfit(span: Span) -> Problem {

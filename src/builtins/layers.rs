@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod crystal;
+mod inputs;
 
 use super::settings::{count, init, number, truth};
 use crate::chem::{CGCNN_WIDTH, cgcnn_atoms};
 use crate::diagnostic::{Code, Problem};
-use crate::ir::{Call, Expr, Fed, Kind, Network, Setting, Static};
+use crate::ir::{Call, Expr, Kind, Network, Setting, Static, VarId};
 use crate::nn::{Conv1d, Failure, Graph, GraphBuilder, Grouping, NodeId};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
@@ -19,20 +20,10 @@ pub fn lower(network: &Network) -> Result<Graph, Problem> {
         builder: GraphBuilder::new(),
         done: BTreeMap::new(),
         sites: BTreeSet::new(),
-        input: None,
+        inputs: BTreeMap::new(),
     };
-    let name = &network.input.name;
-    match &network.input.fed {
-        Fed::Vector(sizes) => {
-            let input = lowering.builder.input(name, sizes);
-            lowering.input =
-                Some(input.map_err(|failure| failed(&failure, network.span))?);
-        }
-        Fed::Crystal { angles } => lowering
-            .builder
-            .crystals(name, *angles)
-            .map_err(|failure| failed(&failure, network.span))?,
-    }
+    let fed = inputs::feed(&mut lowering.builder, &network.inputs);
+    lowering.inputs = fed.map_err(|failure| failed(&failure, network.span))?;
     let output = lowering.node(&network.output)?;
     // Layers that were written and that the output does not need have weights all the
     // same: those of the last edges in ALIGNN, as in its code.
@@ -51,7 +42,8 @@ struct Lowering {
     done: BTreeMap<usize, NodeId>,
     /// Sites whose weights were made: a second use shares them.
     sites: BTreeSet<Arc<str>>,
-    input: Option<NodeId>,
+    /// The inputs that are tensors.
+    inputs: BTreeMap<VarId, NodeId>,
 }
 
 impl Lowering {
@@ -63,7 +55,10 @@ impl Lowering {
         let span = expr.span;
         let built = |node: Result<NodeId, Failure>| node.map_err(|f| failed(&f, span));
         let node = match &expr.kind {
-            Kind::Var(_) => self.input.ok_or_else(|| unsupported("this", span))?,
+            Kind::Var(var) => {
+                let input = self.inputs.get(var).copied();
+                input.ok_or_else(|| unsupported("this", span))?
+            }
             Kind::Field(_, name) => match crystal::field(expr) {
                 Some(field) => built(self.builder.field(name, field))?,
                 None => return Err(unsupported(name, span)),
@@ -170,10 +165,13 @@ impl Lowering {
                 let init = init(call).ok_or_else(|| unsupported(name, span))?;
                 self.builder.weight(&label, &sizes, init)
             }
-            ("zeros", []) => {
+            ("zeros" | "ones", []) => {
                 let (domain, sizes) =
                     crystal::axes(call).ok_or_else(|| unsupported(name, span))?;
-                self.builder.zeros(&label, domain, &sizes)
+                match name {
+                    "zeros" => self.builder.zeros(&label, domain, &sizes),
+                    _ => self.builder.ones(&label, domain, &sizes),
+                }
             }
             (_, [x]) => self
                 .of_one(call, &label, *x)
@@ -239,6 +237,7 @@ impl Lowering {
             }
             "sum_last" => builder.sum_last(label, x),
             "mean_last" => builder.mean_last(label, x),
+            "max_last" => builder.max_last(label, x),
             "softmax_last" => builder.softmax_last(label, x),
             "dropout" => builder.dropout(label, x, number(call, "rate")?),
             "avg_pool1d" => builder.avg_pool1d(

@@ -1,11 +1,14 @@
-//! Crystals that lie on both sides of a split.
+//! Crystals that lie on both sides of a split, or are tested after a model has learned them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::train::trained_on;
 use crate::chem::fingerprint::{Fingerprint, fingerprint};
 use crate::diagnostic::{Code, Problem};
+use crate::plan::NodeId;
 use crate::run::store::{Found, Key};
 use crate::run::{Dataset, Part, Runner, Work, store_problem};
 
@@ -15,6 +18,9 @@ const TOLERANCE: f64 = 0.1;
 const NAMED: usize = 4;
 /// The file of a split that holds its pairs.
 const PAIRS: &str = "overlap.json";
+
+/// Pairs of rows by id: one that is tested or held out, and a training row.
+type Pairs = Vec<(String, String)>;
 
 /// The fingerprints of all rows; none for a row whose cell has none.
 pub(super) fn fingerprints(data: &Dataset) -> Vec<Option<Fingerprint>> {
@@ -37,8 +43,7 @@ pub(super) fn by_formula(
     groups
 }
 
-/// Warn of crystals that lie in the part set aside and among the training rows. What was found is stored: it is looked for
-/// once.
+/// Warn of crystals that lie in the part set aside and among the training rows.
 pub(super) fn warn_of_overlap(
     runner: &mut Runner<'_>,
     work: &Work<'_>,
@@ -46,6 +51,67 @@ pub(super) fn warn_of_overlap(
     parts: &[Part],
     aside: Part,
 ) -> Result<(), Problem> {
+    let pairs = found_once(runner, work, |_| Ok(overlap(data, parts, aside)))?;
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let title = match pairs.len() {
+        1 => "a crystal lies on both sides of this split".to_string(),
+        count => format!("{count} crystals lie on both sides of this split"),
+    };
+    let problem = Problem::new(Code::W0502, title, work.span, "rows set aside here")
+        .note(format!("nearly the same: {}", named(&pairs)))
+        .help(
+            "scores will be better than they should; `|> deduplicate()` before the split \
+             keeps one of each, `group_split(by: .formula, …)` keeps them together",
+        );
+    runner.warnings.push(problem);
+    Ok(())
+}
+
+/// Warn of tested rows whose crystals the model of node `of` was trained on. `tested` gives
+/// the rows.
+pub(super) fn warn_of_trained_on(
+    runner: &mut Runner<'_>,
+    work: &Work<'_>,
+    of: NodeId,
+    tested: impl FnOnce(&mut Runner<'_>) -> Result<Arc<Dataset>, Problem>,
+) -> Result<(), Problem> {
+    let pairs = found_once(runner, work, |runner| {
+        let tested = tested(runner)?;
+        let mut pairs = BTreeMap::new();
+        for data in trained_on(runner, of, work.span)? {
+            for (at, twin) in trained(&tested, &data) {
+                pairs.entry(at).or_insert(twin);
+            }
+        }
+        Ok(by_id(&tested, pairs))
+    })?;
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let title = match pairs.len() {
+        1 => "the model was trained on a crystal that it is tested on".to_string(),
+        count => {
+            format!("the model was trained on {count} crystals that it is tested on")
+        }
+    };
+    let problem = Problem::new(Code::W0502, title, work.span, "tested here")
+        .note(format!("the same, or nearly: {}", named(&pairs)))
+        .help(
+            "scores will be better than they should; leave these rows out of `on`, or out \
+             of the training rows",
+        );
+    runner.warnings.push(problem);
+    Ok(())
+}
+
+/// The pairs of a node, looked for once and then stored.
+fn found_once(
+    runner: &mut Runner<'_>,
+    work: &Work<'_>,
+    look: impl FnOnce(&mut Runner<'_>) -> Result<Pairs, Problem>,
+) -> Result<Pairs, Problem> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"tmo overlap 1");
     hasher.update(work.key.as_bytes());
@@ -63,45 +129,72 @@ pub(super) fn warn_of_overlap(
             None
         }
     };
-    let pairs: Vec<(String, String)> = match stored {
-        Some(pairs) => pairs,
-        None => {
-            let pairs = overlap(data, parts, aside);
-            let bytes = serde_json::to_vec(&pairs).map_err(|error| {
-                Problem::new(Code::E0901, error.to_string(), work.span, "here")
-            })?;
-            let files = BTreeMap::from([(PAIRS.to_string(), bytes)]);
-            store
-                .put(key, "overlap", &BTreeMap::new(), &files)
-                .map_err(|problem| store_problem(&problem))?;
-            pairs
-        }
-    };
-    if pairs.is_empty() {
-        return Ok(());
+    if let Some(pairs) = stored {
+        return Ok(pairs);
     }
-    let named = pairs.iter().take(NAMED);
-    let mut named: Vec<String> = named.map(|(a, b)| format!("{a} and {b}")).collect();
+    let pairs = look(runner)?;
+    let bytes = serde_json::to_vec(&pairs).map_err(|error| {
+        Problem::new(Code::E0901, error.to_string(), work.span, "here")
+    })?;
+    let files = BTreeMap::from([(PAIRS.to_string(), bytes)]);
+    store
+        .put(key, "overlap", &BTreeMap::new(), &files)
+        .map_err(|problem| store_problem(&problem))?;
+    Ok(pairs)
+}
+
+/// The first of the pairs, and how many more there are.
+fn named(pairs: &Pairs) -> String {
+    let one = |(a, b): &(String, String)| match a == b {
+        true => a.clone(),
+        false => format!("{a} and {b}"),
+    };
+    let mut named: Vec<String> = pairs.iter().take(NAMED).map(one).collect();
     if pairs.len() > NAMED {
         named.push(format!("{} more", pairs.len() - NAMED));
     }
-    let title = match pairs.len() {
-        1 => "a crystal lies on both sides of this split".to_string(),
-        count => format!("{count} crystals lie on both sides of this split"),
-    };
-    let problem = Problem::new(Code::W0502, title, work.span, "rows set aside here")
-        .note(format!("nearly the same: {}", named.join(", ")))
-        .help(
-            "scores will be better than they should; `|> deduplicate()` before the split \
-             keeps one of each, `group_split(by: .formula, …)` keeps them together",
-        );
-    runner.warnings.push(problem);
-    Ok(())
+    named.join(", ")
+}
+
+/// The tested rows that are a crystal of a training row, and that row's id.
+fn trained(tested: &Dataset, data: &Dataset) -> Vec<(usize, String)> {
+    let formulas: BTreeSet<&str> = tested.rows.iter().map(|row| &*row.formula).collect();
+    let train = data.positions(Part::Train).into_iter();
+    // Only crystals of one formula can be the same: the others need no fingerprint.
+    let alike: Vec<usize> = train
+        .filter(|at| {
+            data.rows
+                .get(*at)
+                .is_some_and(|row| formulas.contains(&*row.formula))
+        })
+        .collect();
+    let data = data.pick(&alike);
+    let (own, other) = (fingerprints(tested), fingerprints(&data));
+    let (own, other) = (by_formula(&own), by_formula(&other));
+    let mut pairs = Vec::new();
+    for (formula, group) in &own {
+        let twins = other.get(formula).map_or(&[][..], Vec::as_slice);
+        for (at, print) in group {
+            let twin = twins.iter().find(|(_, other)| print.same(other, TOLERANCE));
+            let twin = twin.and_then(|(twin, _)| data.rows.get(*twin));
+            pairs.extend(twin.map(|row| (*at, row.id.to_string())));
+        }
+    }
+    pairs
+}
+
+/// Pairs by the ids of both.
+fn by_id(data: &Dataset, pairs: BTreeMap<usize, String>) -> Pairs {
+    let id = |at: usize| data.rows.get(at).map(|row| row.id.to_string());
+    let pairs = pairs.into_iter();
+    pairs
+        .filter_map(|(at, twin)| Some((id(at)?, twin)))
+        .collect()
 }
 
 /// Pairs of rows that are one crystal, by id: a row set aside, and the first training row
 /// that is the same.
-fn overlap(data: &Dataset, parts: &[Part], aside: Part) -> Vec<(String, String)> {
+fn overlap(data: &Dataset, parts: &[Part], aside: Part) -> Pairs {
     let prints = fingerprints(data);
     let mut pairs = Vec::new();
     for group in by_formula(&prints).values() {

@@ -173,6 +173,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ),
     ("prelude.max", 1, Body::Layer),
     ("prelude.max_error", 1, Body::Constant),
+    ("prelude.max_last", 1, Body::Layer),
     ("prelude.mc_dropout", 1, Body::Verb(train::mc_dropout)),
     ("prelude.mean", 1, Body::Layer),
     ("prelude.mean_last", 1, Body::Layer),
@@ -187,6 +188,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.octagonal", 1, Body::Constant),
     ("prelude.one_cycle", 1, Body::Settings),
     ("prelude.one_hot", 1, Body::Layer),
+    ("prelude.ones", 1, Body::Layer),
     ("prelude.optimade", 1, Body::Verb(sources::structures)),
     (
         "prelude.orbital_field_matrix",

@@ -156,7 +156,7 @@ fn shortest(x: f32) -> f64 {
 fn numbers(table: &Table) -> Option<(&[f32], &[String])> {
     match table.data.as_ref()?.features.as_ref()? {
         Features::Vector { values, names, .. } => Some((values, names)),
-        Features::Graphs(_) => None,
+        Features::Graphs(_) | Features::Named(_) => None,
     }
 }
 
@@ -181,18 +181,36 @@ fn free(name: &str, taken: impl Fn(&str) -> bool) -> String {
     }
 }
 
-/// The features as arrays: `features`, one row a row, and `feature_names`; or graphs.
+/// The features as arrays: `features`, one row a row, and `feature_names`; or graphs. Of
+/// several features each begins with its name: `x.features`.
 fn feature_arrays(table: &Table) -> Vec<Array> {
-    let features = table.data.as_ref().and_then(|data| data.features.as_ref());
-    match features {
+    let data = table.data.as_ref();
+    match data.and_then(|data| data.features.as_ref()) {
         None => Vec::new(),
-        Some(Features::Graphs(all)) => graphs::arrays(all),
-        Some(Features::Vector {
+        Some(Features::Named(all)) => {
+            let mut arrays = Vec::new();
+            for (name, features) in all {
+                for mut array in arrays_of(features, table.rows) {
+                    array.name = format!("{name}.{}", array.name);
+                    arrays.push(array);
+                }
+            }
+            arrays
+        }
+        Some(alone) => arrays_of(alone, table.rows),
+    }
+}
+
+fn arrays_of(features: &Features, rows: usize) -> Vec<Array> {
+    match features {
+        Features::Named(_) => Vec::new(),
+        Features::Graphs(all) => graphs::arrays(all),
+        Features::Vector {
             sizes,
             values,
             names,
-        }) => {
-            let mut shape = vec![table.rows];
+        } => {
+            let mut shape = vec![rows];
             shape.extend(sizes);
             vec![
                 Array::singles("features", &shape, values),

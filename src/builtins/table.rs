@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::settings::{count, truth};
-use crate::ir::{Call, Expr, Fed, Kind, Network, Setting, Static, parts};
+use crate::ir::{Call, Expr, Fed, Input, Kind, Network, Setting, Static, parts};
 
 /// A line of the layer table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,22 +22,8 @@ pub struct LayerShape {
 /// The layers of a network, inputs before what uses them; at the end those on which the
 /// output does not depend.
 pub fn layer_table(network: &Network) -> Vec<LayerShape> {
-    let output = match &network.input.fed {
-        Fed::Vector(sizes) => {
-            let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-            format!("[rows, {}]", sizes.join(", "))
-        }
-        Fed::Crystal { angles: false } => "Crystal[n, e]".into(),
-        Fed::Crystal { angles: true } => "Crystal[n, e, t]".into(),
-    };
-    let input = LayerShape {
-        place: network.input.name.to_string(),
-        layer: "input".into(),
-        output,
-        weights: 0,
-    };
     let mut table = Table {
-        rows: vec![input],
+        rows: network.inputs.iter().map(input_row).collect(),
         seen: BTreeSet::new(),
         owned: BTreeMap::new(),
     };
@@ -46,6 +32,24 @@ pub fn layer_table(network: &Network) -> Vec<LayerShape> {
         table.walk(layer);
     }
     table.rows
+}
+
+/// The line of an input.
+fn input_row(input: &Input) -> LayerShape {
+    let output = match &input.fed {
+        Fed::Vector(sizes) => {
+            let sizes = sizes.iter().map(|size| format!(", {size}"));
+            format!("[rows{}]", sizes.collect::<String>())
+        }
+        Fed::Crystal { angles: false } => "Crystal[n, e]".into(),
+        Fed::Crystal { angles: true } => "Crystal[n, e, t]".into(),
+    };
+    LayerShape {
+        place: input.name.to_string(),
+        layer: "input".into(),
+        output,
+        weights: 0,
+    }
 }
 
 /// How many weights a network has.

@@ -9,7 +9,6 @@ use super::messages::{print, say};
 use super::{FAILED, FINE, INTERRUPTED};
 use crate::diagnostic::{Code, Problem, Severity};
 use crate::nn::Threads;
-use crate::plan::large;
 use crate::report::terminal::Look;
 use crate::report::write_files;
 use crate::run::interrupt::Interrupt;
@@ -18,6 +17,7 @@ use crate::run::store::Store;
 use crate::session::{Content, Options, Outcome, Session};
 use crate::source::Span;
 use crate::tools::outcome::shown;
+use crate::tools::planned::asked_twice;
 use crate::world::Disk;
 
 /// Where results are kept when nothing is said.
@@ -49,14 +49,17 @@ fn computed(
     format: MessageFormat,
 ) -> Result<u8, Box<Problem>> {
     let plan = session.plan_on(script, options.executor.into())?;
-    if let Some(problem) = large(&plan, &options.studies).filter(|_| !options.yes) {
-        return Err(problem.into());
-    }
     let interrupt = Interrupt::new();
     interrupt.listen().map_err(|error| {
         Problem::new(Code::E0809, error.to_string(), Span::NOWHERE, "")
     })?;
     let store = open_store(options.store.as_deref())?;
+    if !options.yes
+        && let Some(problem) = asked_twice(&plan, &options.studies, &store)
+    {
+        let help = "`tmo plan` says what they are; `tmo run --yes` runs them all";
+        return Err(problem.help(help).into());
+    }
     let threads = Threads::new(options.threads).map_err(|failure| {
         let code = Code::parse(failure.code()).unwrap_or(Code::E0807);
         Problem::new(code, failure.to_string(), Span::NOWHERE, "")

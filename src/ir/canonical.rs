@@ -139,7 +139,23 @@ impl Writer<'_> {
 
     fn network(&mut self, network: &Network) {
         self.tag(b'N');
-        match &network.input.fed {
+        // Of several inputs the names decide which feature each of them is.
+        if network.inputs.len() != 1 {
+            self.tag(b'n');
+            self.number(network.inputs.len() as u64);
+            for input in &network.inputs {
+                self.text(&input.name);
+            }
+        }
+        for input in &network.inputs {
+            self.fed(&input.fed);
+            self.bind(input.var);
+        }
+        self.expr(&network.output);
+    }
+
+    fn fed(&mut self, fed: &Fed) {
+        match fed {
             Fed::Vector(sizes) => {
                 self.number(sizes.len() as u64);
                 for size in sizes {
@@ -151,8 +167,6 @@ impl Writer<'_> {
                 self.tag(u8::from(*angles));
             }
         }
-        self.bind(network.input.var);
-        self.expr(&network.output);
     }
 
     fn expr(&mut self, expr: &std::sync::Arc<Expr>) {

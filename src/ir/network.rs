@@ -35,8 +35,8 @@ pub struct Network {
     pub name: Arc<str>,
     /// Where it was written.
     pub span: Span,
-    /// What goes in.
-    pub input: Input,
+    /// What goes in: one feature, or those that are called so.
+    pub inputs: Vec<Input>,
     /// What comes out; parts used twice are shared (the same `Arc`).
     pub output: Arc<Expr>,
     /// Every layer that owns weights and was written, in order; the output may not depend

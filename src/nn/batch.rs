@@ -4,7 +4,7 @@
 //! come out the same for any number of threads.
 
 use super::domain::{Domain, Field, Link, Route};
-use super::features::{Crystal, Features};
+use super::features::{Crystal, Crystals, Features};
 use super::graph::Graph;
 
 /// How many entries each domain has.
@@ -137,30 +137,46 @@ impl Batch {
         rows: impl ExactSizeIterator<Item = usize> + Clone,
     ) -> Batch {
         match features {
-            Features::Vectors(values) => {
-                let width = graph.width;
-                let mut all = Vec::with_capacity(rows.len() * width);
-                let counts = Counts {
+            Features::Vectors(values) => Batch {
+                counts: Counts {
                     rows: rows.len(),
                     ..Counts::default()
-                };
-                for row in rows {
-                    let row = values.get(row * width..(row + 1) * width);
-                    all.extend_from_slice(row.unwrap_or_default());
+                },
+                fields: vec![rows_of(values, graph.width, rows)],
+                maps: Vec::new(),
+            },
+            Features::Crystals(source) => joined(source, rows).batch(graph),
+            Features::Both(source, values) => {
+                let mut batch = joined(source, rows.clone()).batch(graph);
+                let own = graph.fields.iter().zip(&mut batch.fields);
+                for (_, field) in own.filter(|(field, _)| **field == Field::Features) {
+                    *field = rows_of(values, graph.width, rows.clone());
                 }
-                Batch {
-                    counts,
-                    fields: vec![all],
-                    maps: Vec::new(),
-                }
-            }
-            Features::Crystals(source) => {
-                let mut joined = Joined::default();
-                rows.for_each(|row| joined.add(&source.crystal(row)));
-                joined.batch(graph)
+                batch
             }
         }
     }
+}
+
+/// Those rows of `values`, `width` numbers each.
+fn rows_of(
+    values: &[f32],
+    width: usize,
+    rows: impl ExactSizeIterator<Item = usize>,
+) -> Vec<f32> {
+    let mut all = Vec::with_capacity(rows.len() * width);
+    for row in rows {
+        let row = values.get(row * width..(row + 1) * width);
+        all.extend_from_slice(row.unwrap_or_default());
+    }
+    all
+}
+
+/// Those crystals side by side.
+fn joined(source: &dyn Crystals, rows: impl Iterator<Item = usize>) -> Joined {
+    let mut joined = Joined::default();
+    rows.for_each(|row| joined.add(&source.crystal(row)));
+    joined
 }
 
 /// What a graph asks of its batches.

@@ -51,13 +51,17 @@ impl GraphBuilder {
 
     /// The features of a row, of shape `sizes`. Once per graph.
     pub fn input(&mut self, label: &str, sizes: &[usize]) -> Result<NodeId, Failure> {
-        if self.fed.is_some() {
-            return Err(layer(label, "a network has one input, this is a second"));
-        }
+        let fed = match self.fed {
+            None => Fed::Vectors,
+            Some(Fed::Crystals { angles }) => Fed::Both { angles },
+            Some(Fed::Vectors | Fed::Both { .. }) => {
+                return Err(layer(label, "these are second features of one network"));
+            }
+        };
         let op = Op::Input(Field::Features);
         let id = self.push(label, op, vec![], sizes.to_vec(), vec![])?;
-        self.fed = Some(Fed::Vectors);
-        self.fields = vec![Field::Features];
+        self.fed = Some(fed);
+        self.fields.push(Field::Features);
         Ok(id)
     }
 

@@ -78,6 +78,8 @@ pub enum Features<'a> {
     Vectors(&'a [f32]),
     /// A crystal graph each.
     Crystals(&'a dyn Crystals),
+    /// A crystal graph each, and numbers, row after row.
+    Both(&'a dyn Crystals, &'a [f32]),
 }
 
 impl<'a> From<&'a [f32]> for Features<'a> {
@@ -97,6 +99,9 @@ impl std::fmt::Debug for Features<'_> {
         match self {
             Features::Vectors(values) => write!(f, "Vectors({} numbers)", values.len()),
             Features::Crystals(all) => write!(f, "Crystals({})", all.count()),
+            Features::Both(all, values) => {
+                write!(f, "Both({}, {} numbers)", all.count(), values.len())
+            }
         }
     }
 }
@@ -106,7 +111,7 @@ impl Features<'_> {
     pub(crate) fn rows(&self, width: usize) -> usize {
         match self {
             Features::Vectors(values) => values.len() / width.max(1),
-            Features::Crystals(all) => all.count(),
+            Features::Crystals(all) | Features::Both(all, _) => all.count(),
         }
     }
 
@@ -120,42 +125,26 @@ impl Features<'_> {
     ) -> Result<(), Failure> {
         match (self, graph.fed()) {
             (Features::Vectors(values), Fed::Vectors) => {
-                let width = graph.input_width();
-                if values.len() != rows * width {
-                    return Err(Failure::Width {
-                        what: format!(
-                            "features of the {rows} rows to {purpose} ({width} per row)"
-                        ),
-                        expected: rows * width,
-                        found: values.len(),
-                    });
-                }
-                finite("feature", values, width, ids)
+                vectors_fit(values, graph, rows, ids, purpose)
             }
             (Features::Crystals(all), Fed::Crystals { angles }) => {
-                if all.count() != rows {
-                    return Err(Failure::Width {
-                        what: format!("crystals to {purpose}"),
-                        expected: rows,
-                        found: all.count(),
-                    });
-                }
-                let classes = classes(graph);
-                (0..rows).try_for_each(|row| {
-                    let crystal = all.crystal(row);
-                    fits(&crystal, angles, &classes).map_err(|problem| Failure::Crystal {
-                        row: ids.get(row).copied().unwrap_or(row as u64),
-                        problem,
-                    })
-                })
+                crystals_fit(*all, graph, angles, rows, ids, purpose)
             }
-            (Features::Vectors(_), Fed::Crystals { .. }) => Err(Failure::Fed {
-                expected: "crystal graphs",
-                found: "rows of numbers",
-            }),
-            (Features::Crystals(_), Fed::Vectors) => Err(Failure::Fed {
-                expected: "rows of numbers",
-                found: "crystal graphs",
+            (Features::Both(all, values), Fed::Both { angles }) => {
+                vectors_fit(values, graph, rows, ids, purpose)?;
+                crystals_fit(*all, graph, angles, rows, ids, purpose)
+            }
+            (found, expected) => Err(Failure::Fed {
+                expected: match expected {
+                    Fed::Vectors => ROWS,
+                    Fed::Crystals { .. } => GRAPHS,
+                    Fed::Both { .. } => BOTH,
+                },
+                found: match found {
+                    Features::Vectors(_) => ROWS,
+                    Features::Crystals(_) => GRAPHS,
+                    Features::Both(..) => BOTH,
+                },
             }),
         }
     }
@@ -164,21 +153,74 @@ impl Features<'_> {
     pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) {
         match self {
             Features::Vectors(values) => numbers(hasher, values),
-            Features::Crystals(all) => {
-                for row in 0..all.count() {
-                    let crystal = all.crystal(row);
-                    hasher.update(&(crystal.species.len() as u64).to_le_bytes());
-                    hasher.update(&crystal.species);
-                    places(hasher, crystal.src);
-                    places(hasher, crystal.dst);
-                    numbers(hasher, crystal.distance);
-                    if let Some(line) = crystal.line {
-                        places(hasher, line.src);
-                        places(hasher, line.dst);
-                        numbers(hasher, line.cosine);
-                    }
-                }
+            Features::Crystals(all) => crystals(hasher, *all),
+            Features::Both(all, values) => {
+                numbers(hasher, values);
+                crystals(hasher, *all);
             }
+        }
+    }
+}
+
+const ROWS: &str = "rows of numbers";
+const GRAPHS: &str = "crystal graphs";
+const BOTH: &str = "crystal graphs and rows of numbers";
+
+fn vectors_fit(
+    values: &[f32],
+    graph: &Graph,
+    rows: usize,
+    ids: &[u64],
+    purpose: &'static str,
+) -> Result<(), Failure> {
+    let width = graph.input_width();
+    if values.len() != rows * width {
+        return Err(Failure::Width {
+            what: format!("features of the {rows} rows to {purpose} ({width} per row)"),
+            expected: rows * width,
+            found: values.len(),
+        });
+    }
+    finite("feature", values, width, ids)
+}
+
+fn crystals_fit(
+    all: &dyn Crystals,
+    graph: &Graph,
+    angles: bool,
+    rows: usize,
+    ids: &[u64],
+    purpose: &'static str,
+) -> Result<(), Failure> {
+    if all.count() != rows {
+        return Err(Failure::Width {
+            what: format!("crystals to {purpose}"),
+            expected: rows,
+            found: all.count(),
+        });
+    }
+    let classes = classes(graph);
+    (0..rows).try_for_each(|row| {
+        let crystal = all.crystal(row);
+        fits(&crystal, angles, &classes).map_err(|problem| Failure::Crystal {
+            row: ids.get(row).copied().unwrap_or(row as u64),
+            problem,
+        })
+    })
+}
+
+fn crystals(hasher: &mut blake3::Hasher, all: &dyn Crystals) {
+    for row in 0..all.count() {
+        let crystal = all.crystal(row);
+        hasher.update(&(crystal.species.len() as u64).to_le_bytes());
+        hasher.update(&crystal.species);
+        places(hasher, crystal.src);
+        places(hasher, crystal.dst);
+        numbers(hasher, crystal.distance);
+        if let Some(line) = crystal.line {
+            places(hasher, line.src);
+            places(hasher, line.dst);
+            numbers(hasher, line.cosine);
         }
     }
 }

@@ -63,6 +63,21 @@ pub enum Fed {
         /// Whether it reads the line graph.
         angles: bool,
     },
+    /// A crystal graph and a row of numbers for each row.
+    Both {
+        /// Whether it reads the line graph.
+        angles: bool,
+    },
+}
+
+impl Fed {
+    /// Whether the line graph is read; none without crystals.
+    pub fn angles(&self) -> Option<bool> {
+        match self {
+            Fed::Vectors => None,
+            Fed::Crystals { angles } | Fed::Both { angles } => Some(*angles),
+        }
+    }
 }
 
 /// How one weight tensor begins.
@@ -112,6 +127,8 @@ pub enum Op {
     Input(Field),
     /// Zeros.
     Zeros,
+    /// Ones.
+    Ones,
     /// What is the same everywhere, once for each entry of a domain.
     Spread,
     /// For each entry of a route the row it leads to.
@@ -237,6 +254,8 @@ pub enum Op {
     SumLast,
     /// The mean over the last axis, which stays with size 1.
     MeanLast,
+    /// The largest number of the last axis, which stays with size 1.
+    MaxLast,
     /// e^x over its sum along the last axis.
     SoftmaxLast,
     /// Mean 0 and variance 1 over all axes but the last, then a factor and a constant per
@@ -274,6 +293,7 @@ impl Op {
         let plain = match self {
             Op::Input(field) => field.word(),
             Op::Zeros => "zeros",
+            Op::Ones => "ones",
             Op::Spread => "spread",
             Op::Gather { .. } => "gather",
             Op::Group { grouping, .. } => match grouping {
@@ -304,6 +324,7 @@ impl Op {
             Op::Transpose => "transpose",
             Op::SumLast => "sum_last",
             Op::MeanLast => "mean_last",
+            Op::MaxLast => "max_last",
             Op::SoftmaxLast => "softmax_last",
             Op::BatchNorm { .. } => "batch_norm",
             Op::LayerNorm { .. } => "layer_norm",

@@ -186,7 +186,7 @@ pub(crate) fn passes(features: Features<'_>, width: usize) -> Vec<Range<usize>> 
 pub(crate) fn entries(features: Features<'_>, row: usize) -> usize {
     match features {
         Features::Vectors(_) => 0,
-        Features::Crystals(source) => {
+        Features::Crystals(source) | Features::Both(source, _) => {
             let crystal = source.crystal(row);
             let angles = crystal.line.map_or(0, |line| line.src.len());
             crystal.species.len() + crystal.src.len() + angles

@@ -66,6 +66,8 @@ pub enum Features {
     },
     /// A crystal graph a row; with its line graph when the features have angles.
     Graphs(Arc<Vec<Arc<CrystalGraph>>>),
+    /// Several by name.
+    Named(Vec<(Arc<str>, Features)>),
 }
 
 impl Features {
@@ -90,6 +92,11 @@ impl Features {
             Features::Graphs(graphs) => {
                 let picked = at.iter().filter_map(|i| graphs.get(*i).cloned());
                 Features::Graphs(Arc::new(picked.collect()))
+            }
+            Features::Named(all) => {
+                let all = all.iter();
+                let picked = all.map(|(name, of)| (name.clone(), of.pick(at)));
+                Features::Named(picked.collect())
             }
         }
     }

@@ -1,10 +1,10 @@
-//! What a run would do, as text.
+//! What a run would do: as text, and whether it is asked for twice.
 
 use crate::builtins::weight_count;
 use crate::diagnostic::Problem;
 use crate::ir::{Call, Setting};
 use crate::nn::Executor;
-use crate::plan::{NodeId, Plan, Standing, Work, show};
+use crate::plan::{NodeId, Plan, Standing, large, show};
 use crate::run::store::{Found, Key, Store};
 use crate::session::{Checked, Session};
 
@@ -27,19 +27,34 @@ pub fn planned(
     Ok(show(&plan, &standing, &weights))
 }
 
+/// What is said before a run that would compute many cells which the store lacks.
+pub fn asked_twice(plan: &Plan, studies: &[String], store: &Store) -> Option<Problem> {
+    large(plan, studies, &|id| stands(plan, store, id))
+}
+
 fn stands(plan: &Plan, store: &Store, id: NodeId) -> Standing {
     let Some(node) = plan.node(id) else {
         return Standing::Passing;
     };
-    let kept = match &node.work {
-        Work::Verb(call) => {
-            matches!(call.short_name(), "featurize" | "train" | "evaluate")
-        }
-        Work::Part(_) | Work::Cells(_) => false,
-    };
+    if !plan.call(id).is_some_and(is_kept) {
+        return Standing::Passing;
+    }
     match store.get(Key::from_bytes(node.key)) {
-        _ if !kept => Standing::Passing,
         Ok(Found::Intact(_)) => Standing::Stored,
         Ok(Found::Nothing | Found::Damaged(_)) | Err(_) => Standing::New,
     }
+}
+
+/// Whether the store keeps what a verb comes to.
+fn is_kept(call: &Call) -> bool {
+    matches!(
+        call.short_name(),
+        "featurize"
+            | "train"
+            | "import_weights"
+            | "refit"
+            | "ensemble"
+            | "mc_dropout"
+            | "evaluate"
+    )
 }

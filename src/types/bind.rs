@@ -14,6 +14,7 @@ use super::size::Size;
 use super::subst::Subst;
 use super::ty::Ty;
 use super::value::{Arg, Args, Ctx, Form, Val};
+use crate::diagnostic::nearest;
 use crate::names::{Bound, ItemId};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -84,7 +85,11 @@ impl Checker<'_> {
                     }
                     entry.1.push(Given::Text(value.clone()));
                 }
-                ast::Arg::Named(name, value) if takes_names && !known(&name.value) => {
+                ast::Arg::Named(name, value)
+                    if takes_names
+                        && !known(&name.value)
+                        && !misspelt(call.group, &name.value) =>
+                {
                     let given = (name.span, Given::Text(value.clone()));
                     if let Some((first, _)) = more.insert(name.value.clone(), given) {
                         self.report(problems::given_twice(&name.value, name.span, first));
@@ -210,7 +215,9 @@ impl Checker<'_> {
         };
         let mut more = Some(more);
         for param in call.group {
-            if let (Some(pat), Some(more)) = (param.names(), more.take()) {
+            if let Some(pat) = param.names()
+                && let Some(more) = more.take()
+            {
                 let later = matches!(pat, Pat::Function(..)) && call.signature.builtin;
                 let all = more
                     .into_iter()
@@ -410,6 +417,13 @@ impl Checker<'_> {
         }
         Some(fitted)
     }
+}
+
+/// Whether a name that may be any is almost that of a parameter: `on_bda` for `on_bad`.
+fn misspelt(group: &[Parameter], name: &str) -> bool {
+    let own = group.iter().filter(|param| param.names().is_none());
+    let own = own.map(|param| &*param.name);
+    nearest(name, own.filter(|known| known.chars().count() > 3)).is_some()
 }
 
 /// The value given to a parameter, when it is one.

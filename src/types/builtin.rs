@@ -278,11 +278,12 @@ impl Checker<'_> {
         let mut inputs: Vec<Arc<Expr>> = Vec::new();
         for param in call.signature.groups.iter().flatten() {
             if let Some(Arg::Several(all)) = call.arg(&param.name) {
-                // One setting for each, `columns.NAME`; made by the verb.
+                // One setting for each, `columns.NAME`, or one under the parameter's own
+                // name; made by the verb.
                 let prefix = format!("{}.", param.name);
                 let of = functions
                     .iter()
-                    .filter(|(name, _)| name.starts_with(&prefix));
+                    .filter(|(name, _)| *name == param.name || name.starts_with(&prefix));
                 let before = settings.len();
                 settings.extend(of.cloned());
                 if settings.len() - before != all.len() {

@@ -452,24 +452,35 @@ pub struct Given {
 impl Checker<'_> {
     /// Features a model takes, made up from its signature.
     pub fn features_for(&mut self, signature: &Signature, given: Given) -> Ty {
-        match signature.inputs().first().map(|param| &param.pat) {
-            Some(Pat::Crystal(_, _, angles)) => {
-                let mut domain = |name: &str| Domain::Named(name.into(), self.fresh());
-                Ty::Crystal(CrystalTy {
-                    nodes: domain("atoms"),
-                    edges: domain("bonds"),
-                    angles: angles.is_some().then(|| domain("angles")),
-                    radius: Some(given.radius),
-                })
-            }
-            _ => {
-                let size = super::size::Size::number(given.length as i64);
-                Ty::tensor(Axes {
-                    domain: None,
-                    sizes: vec![size],
-                })
+        match signature.inputs() {
+            [] => self.feature_for(&Pat::Poison, given),
+            [one] => self.feature_for(&one.pat, given),
+            several => {
+                let several = several.iter();
+                let made = several.map(|param| {
+                    let feature = self.feature_for(&param.pat, given);
+                    (param.name.clone(), feature)
+                });
+                Ty::Record(made.collect())
             }
         }
+    }
+
+    fn feature_for(&mut self, input: &Pat, given: Given) -> Ty {
+        if let Pat::Crystal(_, _, angles) = input {
+            let mut domain = |name: &str| Domain::Named(name.into(), self.fresh());
+            return Ty::Crystal(CrystalTy {
+                nodes: domain("atoms"),
+                edges: domain("bonds"),
+                angles: angles.is_some().then(|| domain("angles")),
+                radius: Some(given.radius),
+            });
+        }
+        let size = super::size::Size::number(given.length as i64);
+        Ty::tensor(Axes {
+            domain: None,
+            sizes: vec![size],
+        })
     }
 }
 

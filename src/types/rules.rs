@@ -36,6 +36,7 @@ pub const RULES: &[(&str, bool)] = &[
     ("ln", true),
     ("map", false),
     ("mod", false),
+    ("ones", true),
     ("overlaps", false),
     ("repeat", false),
     ("reshape", true),
@@ -74,7 +75,7 @@ pub fn rule(name: &str) -> Option<Rule> {
         "size" => size,
         "sqrt" => |checker, call| function(checker, call, libm::sqrt, Some((1, 2))),
         "weight" => weight,
-        "zeros" => zeros,
+        "ones" | "zeros" => zeros,
         _ => return None,
     })
 }

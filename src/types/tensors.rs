@@ -78,7 +78,7 @@ fn join(a: &Axes, b: &Axes) -> Option<Axes> {
     })
 }
 
-/// `zeros(axis, …)`: a domain may stand first.
+/// `zeros(axis, …)` and `ones(axis, …)`: a domain may stand first.
 pub fn zeros(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(Form::List(parts)) = call.value("axes").map(|val| val.form.clone()) else {
         return Val::poison(call.at);
@@ -94,7 +94,8 @@ pub fn zeros(checker: &mut Checker<'_>, call: &Applied) -> Val {
                 return Val::poison(call.at);
             }
             _ => {
-                checker.report(problems::wrong_operand("zeros", part, "sizes"));
+                let name = call.signature.name.clone();
+                checker.report(problems::wrong_operand(&name, part, "sizes"));
                 return Val::poison(call.at);
             }
         }
@@ -199,7 +200,7 @@ pub fn last(checker: &mut Checker<'_>, call: &Applied) -> Val {
 }
 
 impl Checker<'_> {
-    /// Zeros need the domain they are over as an input; its label is a setting.
+    /// Zeros or ones, whose domain has a label as a setting.
     fn zeros(&mut self, call: &Applied, axes: Axes) -> Val {
         use crate::ir::{Call, Kind, Setting, Static};
         let builtin = self.program.full_name(call.id).into();

@@ -175,6 +175,8 @@ pub enum Holds {
     Structures,
     /// Structures with their graphs.
     Graphs,
+    /// Features by name, which keep their shapes in `.npz` alone.
+    Named,
 }
 
 /// What is known of a trained model.

@@ -24,6 +24,7 @@ pub const PRIMITIVES: &[&str] = &[
     "max",
     "mean",
     "one_hot",
+    "ones",
     "softmax",
     "sum",
     "zeros",
@@ -113,13 +114,13 @@ fn expression(name: &str, width: usize, stream: &mut Stream) -> (String, char) {
                 from,
             ),
         },
-        "zeros" => {
+        "zeros" | "ones" => {
             let letter = if from == 'r' {
                 "rows".into()
             } else {
                 from.to_string()
             };
-            (format!("zeros({letter}, {small}, {width})"), from)
+            (format!("{name}({letter}, {small}, {width})"), from)
         }
         "edge_gated" => match below(stream, 4) {
             0 => (format!("first(edge_gated({width})(g, x, y))"), 'n'),

@@ -30,7 +30,7 @@ fn expression(name: &str, sizes: &[usize], stream: &mut Stream) -> Option<String
     let small = 1 + below(stream, 6);
     Some(match name {
         "abs" | "cbrt" | "exp" | "relu" | "sigmoid" | "tanh" | "silu" | "softplus"
-        | "flatten" | "sum_last" | "mean_last" | "softmax_last" => {
+        | "flatten" | "sum_last" | "mean_last" | "max_last" | "softmax_last" => {
             format!("z |> {name}")
         }
         // A logarithm and a root of what is above 0.

@@ -8,12 +8,12 @@ use std::process::{Command, Output};
 
 use tmo::diagnostic::{Problem, draw};
 use tmo::nn::Threads;
-use tmo::plan::large;
 use tmo::run::interrupt::Interrupt;
 use tmo::run::progress::Silent;
 use tmo::run::store::Store;
 use tmo::session::{CHECKPOINT_EVERY, Options, Ran, Session};
 use tmo::source::Sources;
+use tmo::tools::planned::asked_twice;
 use tmo::world::{Disk, World};
 
 /// The files of a folder that end in `.extension`, sorted; not those of its folders.
@@ -116,10 +116,14 @@ pub fn run_in(
     if !script.failed() {
         match session.plan(&script) {
             Err(problem) => problems.push(problem),
-            Ok(plan) if large(&plan, &[]).is_some() => {
-                problems.extend(large(&plan, &[]));
-            }
             Ok(plan) => {
+                if let Some(problem) = asked_twice(&plan, &[], store) {
+                    problems.push(problem.help(
+                        "`tmo plan` says what they are; `tmo run --yes` runs them all",
+                    ));
+                    let sources = session.sources().clone();
+                    return (Told { problems, sources }, None);
+                }
                 let threads = Threads::new(Some(1)).unwrap();
                 let options = Options {
                     store,

@@ -213,3 +213,49 @@ fn an_outcome_that_cannot_be_written_is_an_error() {
     assert_eq!(done.status.code(), Some(1));
     assert!(said(&done).contains("error[E0902]"), "{}", said(&done));
 }
+
+#[test]
+fn many_cells_are_asked_for_twice_unless_the_store_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let file = folder.path().join("sweep.tmo");
+    let sweep = |cells: usize, more: &[&str]| {
+        let text = format!(
+            "tmo 1\n\
+             model line()(x: [rows, d]) -> [rows, 1] = x |> dense(1)\n\
+             features few = bundled(\"flla-2015\") |> take(20)\n  \
+               |> target(.formation_energy_per_atom) |> split(test: 20%) |> featurize(magpie())\n\
+             study sweep = few |> train(line(), loss: mse, optimizer: adam(), rate: 1e-3,\n  \
+               epochs: 1, batch: 16, keep: final, seed: each(1..={cells})) |> evaluate(rmse)\n"
+        );
+        fs::write(&file, text).unwrap();
+        let arguments = ["run", file.to_str().unwrap(), "--quiet"];
+        let mut command = tmo(&arguments);
+        let done = command
+            .arg("--store")
+            .arg(&store)
+            .args(more)
+            .output()
+            .unwrap();
+        (done.status.code(), said(&done))
+    };
+    let (code, told) = sweep(101, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(
+        told.contains("E0604") && told.contains("has 101 cells"),
+        "{told}"
+    );
+    let (code, told) = sweep(101, &["--yes"]);
+    assert_eq!(code, Some(0), "{told}");
+    // All of them are there, or nearly.
+    for cells in [101, 103] {
+        let (code, told) = sweep(cells, &[]);
+        assert_eq!(code, Some(0), "{told}");
+    }
+    let (code, told) = sweep(205, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(
+        told.contains("has 205 cells, 102 of them to compute"),
+        "{told}"
+    );
+}

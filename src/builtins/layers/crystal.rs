@@ -66,7 +66,7 @@ pub fn grouped(call: &Call) -> Option<(&Arc<Expr>, Route)> {
     }
 }
 
-/// The domain and sizes of `zeros(rows, 2)`.
+/// The domain and sizes of `zeros(rows, 2)` and `ones(rows, 2)`.
 pub fn axes(call: &Call) -> Option<(Option<Domain>, Vec<usize>)> {
     let Setting::Static(Static::List(all)) = call.setting("axes")? else {
         return None;

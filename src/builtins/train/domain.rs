@@ -8,7 +8,7 @@ use super::model::{Member, Model};
 use crate::builtins::fed::Fed;
 use crate::builtins::layers::lower;
 use crate::diagnostic::Problem;
-use crate::ir::{Kind, Network};
+use crate::ir::{Input, Kind, Network};
 use crate::nn::{self, Graph, Weights};
 use crate::run::{Features, Part};
 use crate::source::Span;
@@ -18,6 +18,8 @@ const INSIDE: f64 = 0.95;
 
 /// The training rows as the last layer sees them.
 pub struct Domain {
+    /// What the network is fed.
+    inputs: Vec<Input>,
     graph: Graph,
     weights: Weights,
     width: usize,
@@ -51,6 +53,7 @@ impl Domain {
             return Ok(None);
         }
         let mut domain = Domain {
+            inputs: member.network.inputs.clone(),
             graph,
             weights,
             width,
@@ -102,7 +105,8 @@ impl Domain {
         if at.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = Fed::of(features, at);
+        let rows = Fed::of(features, at, &self.inputs);
+        let rows = rows.ok_or_else(|| super::lost(span))?;
         nn::predict(&self.graph, &self.weights, rows.features(), threads)
             .map_err(|failure| training_failed(&failure, span))
     }

@@ -37,7 +37,8 @@ fn files(
         return Err(lost(work.span));
     };
     let bytes = bytes(runner, work)?;
-    let graph = lower(network(work.call, work.span)?)?;
+    let network = network(work.call, work.span)?;
+    let graph = lower(network)?;
     let threads = runner.settings.threads;
     let unfit = |failure: nn::Failure| {
         Problem::new(Code::E0802, failure.to_string(), work.span, "read here")
@@ -48,7 +49,13 @@ fn files(
                  network must be those it was trained with",
             )
     };
-    let train = Slice::of(data, Part::Train, TargetScale::NONE, work.span)?;
+    let train = Slice::of(
+        data,
+        &network.inputs,
+        Part::Train,
+        TargetScale::NONE,
+        work.span,
+    )?;
     // No reference code keeps the ends of a range: they are those of the training rows.
     let mut start = Weights::start(&graph, &runner.draws(work.call));
     nn::fit_ranges(&graph, &mut start, train.rows(), threads)

@@ -18,6 +18,7 @@ pub use ensemble::ensemble;
 pub use export::{export_weights, exportable};
 pub use import::import_weights;
 pub use mc_dropout::mc_dropout;
+pub use model::trained_on;
 pub use predict::predict;
 pub use refit::refit;
 pub use score::{EVALUATION, Tested, evaluate, evaluated};
@@ -98,11 +99,13 @@ fn fit(
     call: &Call,
     data: &Dataset,
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
-    let graph = lower(network(call, work.span)?)?;
+    let network = network(call, work.span)?;
+    let graph = lower(network)?;
+    let inputs = &network.inputs;
     let draws = runner.draws(call);
     let scale = rows::scale(call, data, &draws, work.span)?;
-    let train = Slice::of(data, Part::Train, scale, work.span)?;
-    let val = Slice::of(data, Part::Val, scale, work.span)?;
+    let train = Slice::of(data, inputs, Part::Train, scale, work.span)?;
+    let val = Slice::of(data, inputs, Part::Val, scale, work.span)?;
     let unit = data.target.as_ref().map_or("", |target| &target.unit);
     let settings = training(call, draws, scale, unit).ok_or_else(|| lost(work.span))?;
     let begin = begin::begin(runner, work, &graph, draws)?;

@@ -128,6 +128,37 @@ pub fn trainings(plan: &Plan, of: NodeId) -> Vec<NodeId> {
     }
 }
 
+/// The data sets that a node's model was trained on, each with its parts: one, or that of
+/// each member. Weights that were imported were trained elsewhere.
+pub fn trained_on(
+    runner: &mut Runner<'_>,
+    of: NodeId,
+    span: Span,
+) -> Result<Vec<Arc<Dataset>>, Problem> {
+    let plan = runner.plan;
+    let of = made_by(runner, of, span)?;
+    let call = plan.call(of).ok_or_else(|| lost(span))?;
+    if call.short_name() == "import_weights" {
+        return Ok(Vec::new());
+    }
+    // What `refit` trains on is not what the model it begins with was trained on.
+    if call.trains() || call.short_name() == "refit" {
+        return Ok(vec![runner.dataset(of)?]);
+    }
+    let inputs = plan.node(of).map_or(&[][..], |node| &node.inputs);
+    let mut all: Vec<Arc<Dataset>> = Vec::new();
+    for input in inputs {
+        for member in members_of(runner, *input, span)? {
+            for data in trained_on(runner, member, span)? {
+                if !all.iter().any(|known| Arc::ptr_eq(known, &data)) {
+                    all.push(data);
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// The node that made a model, behind its scores and behind the choice among others.
 pub fn made_by(
     runner: &mut Runner<'_>,
@@ -251,9 +282,10 @@ pub fn say(
     if at.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = Fed::of(features, at);
     let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::with_capacity(members.len()); at.len()];
     for member in members {
+        let rows = Fed::of(features, at, &member.network.inputs);
+        let rows = rows.ok_or_else(|| lost(span))?;
         for (row, x) in all.iter_mut().zip(member.say(&rows, threads, span)?) {
             row.push(x);
         }

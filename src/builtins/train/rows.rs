@@ -5,7 +5,7 @@ use crate::builtins::fed::Fed;
 use crate::builtins::settings::scaled_by;
 use crate::diagnostic::{Code, Problem};
 use crate::draw::Draws;
-use crate::ir::Call;
+use crate::ir::{Call, Input};
 use crate::nn::{self, TargetScale};
 use crate::run::{Dataset, Part, row_id};
 use crate::source::Span;
@@ -18,9 +18,10 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// The rows of `part`, their targets on `scale`.
+    /// The rows of `part` with what goes into those inputs, their targets on `scale`.
     pub fn of(
         data: &Dataset,
+        inputs: &[Input],
         part: Part,
         scale: TargetScale,
         span: Span,
@@ -30,7 +31,7 @@ impl Slice {
         };
         let rows = data.positions(part);
         let mut slice = Slice {
-            features: Fed::of(features, &rows),
+            features: Fed::of(features, &rows, inputs).ok_or_else(|| lost(span))?,
             targets: Vec::new(),
             ids: Vec::new(),
         };

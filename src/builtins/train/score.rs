@@ -7,6 +7,7 @@ use super::failed::training_failed;
 use super::model::{Model, made_by, members_of, model, training};
 use super::predict::as_seen;
 use super::{Course, TRAINING, WEIGHTS, lost};
+use crate::builtins::overlap::warn_of_trained_on;
 use crate::builtins::summary;
 use crate::diagnostic::{Code, Problem};
 use crate::nn::{Graph, Weights};
@@ -23,6 +24,12 @@ pub const EVALUATION: &str = "evaluation.json";
 /// `evaluate(…)`.
 pub fn evaluate(runner: &mut Runner<'_>, work: &Work<'_>) -> Result<Value, Problem> {
     let artifact = runner.cached(work, "evaluated", |runner| score(runner, work))?;
+    if let Some((input, seen @ [_, ..])) = work.inputs.split_first() {
+        warn_of_trained_on(runner, work, *input, |runner| {
+            let rows = as_seen(runner, *input, seen, work.span)?;
+            runner.dataset(rows)
+        })?;
+    }
     Ok(Value::Evaluated(Arc::new(artifact)))
 }
 

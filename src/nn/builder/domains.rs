@@ -10,16 +10,19 @@ impl GraphBuilder {
     /// Says that the network is fed crystal graphs, with their line graphs or without.
     /// Once per graph, before the first [`GraphBuilder::field`].
     pub fn crystals(&mut self, label: &str, angles: bool) -> Result<(), Failure> {
-        if self.fed.is_some() {
-            return Err(layer(label, "a network has one input, this is a second"));
-        }
-        self.fed = Some(Fed::Crystals { angles });
+        self.fed = Some(match self.fed {
+            None => Fed::Crystals { angles },
+            Some(Fed::Vectors) => Fed::Both { angles },
+            Some(Fed::Crystals { .. } | Fed::Both { .. }) => {
+                return Err(layer(label, "these are second crystals of one network"));
+            }
+        });
         Ok(())
     }
 
     /// Numbers of the crystals, without sizes of their own.
     pub fn field(&mut self, label: &str, field: Field) -> Result<NodeId, Failure> {
-        let Some(Fed::Crystals { angles }) = self.fed else {
+        let Some(angles) = self.fed.and_then(|fed| fed.angles()) else {
             return Err(layer(label, "the network is not fed crystals"));
         };
         if field == Field::Features || field.needs_angles() && !angles {
@@ -41,6 +44,17 @@ impl GraphBuilder {
     ) -> Result<NodeId, Failure> {
         let zeros = self.push(label, Op::Zeros, vec![], sizes.to_vec(), vec![])?;
         self.spread(label, zeros, domain)
+    }
+
+    /// Ones of shape `sizes`, one such row for each entry of `domain`.
+    pub fn ones(
+        &mut self,
+        label: &str,
+        domain: Option<Domain>,
+        sizes: &[usize],
+    ) -> Result<NodeId, Failure> {
+        let ones = self.push(label, Op::Ones, vec![], sizes.to_vec(), vec![])?;
+        self.spread(label, ones, domain)
     }
 
     /// The row of `x` that each entry of `route` leads to.
@@ -86,7 +100,7 @@ impl GraphBuilder {
 
     /// The number of a route among the graph's.
     fn route(&mut self, label: &str, route: &Route) -> Result<usize, Failure> {
-        let Some(Fed::Crystals { angles }) = self.fed else {
+        let Some(angles) = self.fed.and_then(|fed| fed.angles()) else {
             return Err(layer(label, "the network is not fed crystals"));
         };
         if !angles && route.links().iter().any(|link| link.needs_angles()) {

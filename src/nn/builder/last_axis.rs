@@ -79,6 +79,13 @@ impl GraphBuilder {
         self.push(label, Op::MeanLast, vec![x], sizes, vec![])
     }
 
+    /// The largest number of the last axis, which stays with size 1.
+    pub fn max_last(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
+        let (mut sizes, _) = self.ends(label, x)?;
+        sizes.push(1);
+        self.push(label, Op::MaxLast, vec![x], sizes, vec![])
+    }
+
     /// Shares along the last axis: e^x over its sum.
     pub fn softmax_last(&mut self, label: &str, x: NodeId) -> Result<NodeId, Failure> {
         let (mut sizes, last) = self.ends(label, x)?;

@@ -4,7 +4,7 @@
 use super::super::graph::{Graph, Node, Op};
 use super::super::layers::{
     Arithmetic, BatchNorm, Concat, Convolution, Dense, Dropout, Gaussians, Group,
-    LayerNorm, Map, OneHot, Pair, Pooling, Reduce, Slice, Softmax, SoftmaxGroup,
+    LayerNorm, Map, MaxLast, OneHot, Pair, Pooling, Reduce, Slice, Softmax, SoftmaxGroup,
     Transpose,
 };
 use super::fuse::Chained;
@@ -24,6 +24,7 @@ pub(crate) enum Kernel {
     Slice(Slice),
     Transpose(Transpose),
     Reduce(Reduce),
+    MaxLast(MaxLast),
     Softmax(Softmax),
     BatchNorm(BatchNorm),
     LayerNorm(LayerNorm),
@@ -79,7 +80,7 @@ impl Kernel {
             Kernel::Map(map) => map.keeps_input(),
             Kernel::Pair(pair) => pair.keeps_inputs() && which < 2,
             Kernel::Group { group, .. } => group.keeps(),
-            Kernel::Embedding { .. } | Kernel::Gaussians(_) => true,
+            Kernel::Embedding { .. } | Kernel::Gaussians(_) | Kernel::MaxLast(_) => true,
             _ => false,
         }
     }
@@ -151,6 +152,7 @@ pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
         Op::Negate => Kernel::Map(Map::Scale(-1.0)),
         Op::Scalar(value) => Kernel::Constant(value as f32),
         Op::Zeros => Kernel::Constant(0.0),
+        Op::Ones => Kernel::Constant(1.0),
         Op::Spread => Kernel::Spread,
         Op::Clamp { low, high } => Kernel::Map(Map::Clamp {
             low: low as f32,
@@ -218,6 +220,7 @@ pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
             width: last(),
             factor: 1.0 / last() as f32,
         }),
+        Op::MaxLast => Kernel::MaxLast(MaxLast { width: last() }),
         Op::SoftmaxLast => Kernel::Softmax(Softmax { width: last() }),
         Op::BatchNorm { eps, momentum } => Kernel::BatchNorm(BatchNorm {
             channels: last(),

@@ -87,6 +87,7 @@ fn name(kernel: &Kernel) -> String {
         Kernel::Slice(_) => "slice",
         Kernel::Transpose(_) => "transpose",
         Kernel::Reduce(_) => "sum_last",
+        Kernel::MaxLast(_) => "max_last",
         Kernel::Softmax(_) => "softmax_last",
         Kernel::BatchNorm(_) => "batch_norm",
         Kernel::LayerNorm(_) => "layer_norm",

@@ -75,21 +75,39 @@ fn largest<D: Device, T: Tape<f32, D>>(
     map: &Map,
 ) -> Made<D, Matrix<D, T>> {
     let (entries, width) = *x.shape();
-    let values = x.as_vec();
-    let value = |place: usize| values.get(place).copied().unwrap_or(f32::NAN);
+    let larger = larger(x.as_vec());
     let mut places = Vec::with_capacity(map.places() * width);
     for g in 0..map.places() {
         for channel in 0..width {
             let all = map.group(g).map(|k| map.member(k) * width + channel);
-            let larger = |top: usize, other: usize| {
-                let other_wins = value(other) > value(top) || value(other).is_nan();
-                if other_wins { other } else { top }
-            };
             // A group without members is the padding's 0.
-            places.push(all.reduce(larger).unwrap_or(entries * width));
+            places.push(all.reduce(&larger).unwrap_or(entries * width));
         }
     }
     pick(lines(x, 1)?, places, 0.0)?.try_reshape_like(&(map.places(), width))
+}
+
+/// Of two places of `values` that of the larger, or of a NaN; of equals the first.
+fn larger(values: Vec<f32>) -> impl Fn(usize, usize) -> usize {
+    move |top, other| {
+        let value = |place: usize| values.get(place).copied().unwrap_or(f32::NAN);
+        let other_wins = value(other) > value(top) || value(other).is_nan();
+        if other_wins { other } else { top }
+    }
+}
+
+/// The first of the largest numbers of each line of `width`, in the same way.
+pub(super) fn max_last<D: Device, T: Tape<f32, D>>(
+    x: Matrix<D, T>,
+    width: usize,
+) -> Made<D, Matrix<D, T>> {
+    let (rows, numbers) = *x.shape();
+    let larger = larger(x.as_vec());
+    let starts = (0..rows * numbers).step_by(width.max(1));
+    let places = starts.map(|start| (start + 1..start + width).fold(start, &larger));
+    let places: Vec<usize> = places.collect();
+    let of_each = numbers / width.max(1);
+    pick(lines(x, 1)?, places, 0.0)?.try_reshape_like(&(rows, of_each))
 }
 
 /// e^x over its sum in its group. The largest number of a group is taken off first, so that

@@ -16,7 +16,7 @@ use super::elementwise::{
     abs, cbrt, gaussians, leaky_relu, relu, shifted, silu, softplus,
 };
 use super::encode;
-use super::groups::{group, places, softmax};
+use super::groups::{group, max_last, places, softmax};
 use super::norms::{Seen, affine, batch_norm, layer_norm};
 use super::pairs::{arithmetic, concat, slice, transposed, widened};
 use super::signals::{Signal, avg_pool1d, conv1d};
@@ -134,6 +134,7 @@ impl<D: Device, T: Tape<f32, D>> Pass<'_, D, T> {
                 plain(field.cloned().unwrap_or_default())?
             }
             Op::Zeros => plain(vec![0.0; rows * node.width()])?,
+            Op::Ones => plain(vec![1.0; rows * node.width()])?,
             Op::Scalar(c) => plain(vec![c as f32])?,
             Op::Weight => weight(0).try_reshape_like(&shape)?,
             Op::Spread => repeat(read(0), rows)?,
@@ -235,6 +236,7 @@ impl<D: Device, T: Tape<f32, D>> Pass<'_, D, T> {
                     lines(read(0), last())?.try_mean::<_, Axis<1>>()?;
                 means.try_reshape_like(&shape)?
             }
+            Op::MaxLast => max_last(read(0), last())?,
             Op::SoftmaxLast => lines(read(0), last())?
                 .try_softmax::<Axis<1>>()?
                 .try_reshape_like(&shape)?,

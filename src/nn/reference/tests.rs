@@ -158,6 +158,22 @@ fn along() -> Vec<(&'static str, Operation)> {
         ("transpose", Box::new(|b, x| b.transpose("t", x))),
         ("sum_last", Box::new(|b, x| b.sum_last("s", x))),
         ("mean_last", Box::new(|b, x| b.mean_last("m", x))),
+        ("max_last", Box::new(|b, x| b.max_last("m", x))),
+        (
+            "max_last of equals",
+            Box::new(|b, x| {
+                let x = b.relu("r", x)?;
+                b.max_last("m", x)
+            }),
+        ),
+        (
+            "ones",
+            Box::new(|b, x| {
+                let ones = b.ones("o", None, &[2, 3])?;
+                let y = b.subtract("s", ones, x)?;
+                b.multiply("m", x, y)
+            }),
+        ),
         ("softmax_last", Box::new(|b, x| b.softmax_last("s", x))),
         ("layer_norm", Box::new(|b, x| b.layer_norm("n", x, 1e-2))),
         (
@@ -420,6 +436,26 @@ fn whole_networks_over_crystals_agree() {
     }
 }
 
+#[test]
+fn crystals_with_numbers_beside_them_agree() {
+    let graph = over_crystals(|b| {
+        let x = b.input("x", &[4])?;
+        let bonds = b.field("distance", Field::Distance)?;
+        let bonds = b.gaussians("g", bonds, 3, (0.0, 4.0), 1.0)?;
+        let pooled = to_rows(b, bonds)?;
+        let all = b.concat("c", &[x, pooled])?;
+        b.dense("d", all, 2, true, Init::Kaiming)
+    });
+    let owned = crystals();
+    let all = views(&owned);
+    for rows in CHOICES {
+        let chosen: Vec<_> = rows.iter().map(|row| all[*row].clone()).collect();
+        let numbers = differences::random(rows.len() * 4, 5);
+        let features = Features::Both(&chosen, &numbers);
+        agree("both", &graph, features, rows.len());
+    }
+}
+
 /// The number of an operation, so that none is forgotten here: a new one does not compile.
 fn number(op: &Op) -> usize {
     match op {
@@ -466,6 +502,8 @@ fn number(op: &Op) -> usize {
         Op::LayerNorm { .. } => 40,
         Op::Dropout { .. } => 41,
         Op::Dense { .. } => 42,
+        Op::Ones => 43,
+        Op::MaxLast => 44,
     }
 }
 
@@ -488,5 +526,5 @@ fn no_operation_is_left_out() {
                 .collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(seen, (0..43).collect());
+    assert_eq!(seen, (0..45).collect());
 }

@@ -213,6 +213,7 @@ impl Back<'_> {
             (Kernel::Slice(slice), Some(gx)) => slice.backward(gy, gx),
             (Kernel::Transpose(turn), Some(gx)) => turn.backward(gy, gx),
             (Kernel::Reduce(reduce), Some(gx)) => reduce.backward(gy, gx),
+            (Kernel::MaxLast(max), Some(gx)) => max.backward(x, gy, gx),
             (Kernel::Embedding { classes, width }, _) => {
                 collect_classes(*classes, *width, x, gy, gw);
             }

@@ -138,6 +138,7 @@ impl Run<'_> {
             Kernel::Slice(slice) => slice.forward(read(0), y),
             Kernel::Transpose(turn) => turn.forward(read(0), y),
             Kernel::Reduce(reduce) => reduce.forward(read(0), y),
+            Kernel::MaxLast(max) => max.forward(read(0), y),
             Kernel::Softmax(softmax) => softmax.forward(read(0), y),
             Kernel::BatchNorm(norm) => {
                 let mut note = pool.take(norm.noted());

@@ -19,7 +19,7 @@ use crate::tools::doc;
 use crate::tools::layers::layers;
 use crate::tools::markdown::to_terminal;
 use crate::tools::outcome::shown;
-use crate::tools::planned::planned;
+use crate::tools::planned::{asked_twice, planned};
 use crate::types::Ty;
 
 /// Name, what follows it, what it does.
@@ -53,7 +53,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "run",
-        "[STUDY]",
+        "[--yes] [STUDY]",
         "computes a study, or all; Ctrl-C stops it cleanly",
     ),
     ("save", "[FILE]", "writes the items as a script"),
@@ -249,7 +249,14 @@ impl Dialogue<'_> {
             .map_err(|problem| Box::new(crate::run::store_problem(&problem)))
     }
 
-    fn run(&mut self, study: &str) -> Answer {
+    fn run(&mut self, rest: &str) -> Answer {
+        let (flags, words): (Vec<&str>, Vec<&str>) = rest
+            .split_whitespace()
+            .partition(|word| word.starts_with('-'));
+        if let Some(flag) = flags.iter().find(|flag| !matches!(**flag, "--yes" | "-y")) {
+            return Answer::say(format!("`:run` knows `--yes`, and no `{flag}`"));
+        }
+        let study = &words.join(" ");
         let (chunks, names) = match self.with_study(study) {
             Ok(found) => found,
             Err(text) => return Answer::say(text),
@@ -257,7 +264,7 @@ impl Dialogue<'_> {
         let composed = compose(&chunks);
         let mut session = Session::new(self.world);
         let checked = session.check(&self.place_name(), &composed.text);
-        let done = self.ran(&session, &checked, &names);
+        let done = self.ran(&session, &checked, &names, !flags.is_empty());
         let (text, problems) = match done {
             Ok((text, problems)) => (text, problems),
             Err(problem) => (String::new(), vec![*problem]),
@@ -272,9 +279,14 @@ impl Dialogue<'_> {
         session: &Session<'_>,
         checked: &crate::session::Checked,
         names: &[String],
+        yes: bool,
     ) -> Result<(String, Vec<Problem>), Box<Problem>> {
         let plan = session.plan(checked)?;
         let store = self.store()?;
+        if !yes && let Some(problem) = asked_twice(&plan, names, &store) {
+            let help = "`:plan` says what they are; `:run --yes` runs them all";
+            return Err(problem.help(help).into());
+        }
         let threads = Threads::new(self.setting.threads).map_err(|failure| {
             let code = Code::parse(failure.code()).unwrap_or(Code::E0807);
             Problem::new(code, failure.to_string(), Span::NOWHERE, "")

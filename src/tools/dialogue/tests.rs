@@ -283,3 +283,28 @@ fn no_text_and_no_cursor_brings_it_down() {
     }
     assert!(dialogue.enter("oxides").text.starts_with("Dataset"));
 }
+
+#[test]
+fn a_run_of_many_cells_is_asked_for_twice() {
+    let sweep = "study sweep = bundled(\"flla-2015\") |> take(each(1..=101)) |> count(by: .nelements)";
+    let world = Memory::default();
+    let folder = tempfile::tempdir().unwrap();
+    let mut setting = setting();
+    setting.store = folder.path().to_path_buf();
+    let mut dialogue = Dialogue::new(&world, setting);
+    dialogue.enter(sweep);
+    let said = dialogue.enter(":run sweep").text;
+    assert!(
+        said.contains("E0604") && said.contains("`:run --yes`"),
+        "{said}"
+    );
+    for line in [":run --yes sweep", ":run sweep -y", ":run --yes"] {
+        let said = dialogue.enter(line).text;
+        assert!(
+            !said.contains("E0604") && said.contains("nelements"),
+            "{said}"
+        );
+    }
+    let said = dialogue.enter(":run --no sweep").text;
+    assert_eq!(said, "`:run` knows `--yes`, and no `--no`");
+}

@@ -198,7 +198,7 @@ fn inputs(count: usize) -> String {
 }
 
 /// `a, b and c`, in backticks.
-fn listed(words: &[&str]) -> String {
+pub(super) fn listed(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         None => String::new(),
@@ -521,11 +521,11 @@ pub fn no_structures(name: &str, at: Span) -> Problem {
     .help("save the data set itself, before a verb that makes a table of it")
 }
 
-/// Graphs are asked for in a file of columns.
-pub fn graphs_in_columns(name: &str, at: Span) -> Problem {
+/// Features that are no columns are asked for in a file of these.
+pub fn not_in_columns(name: &str, at: Span, features: &str) -> Problem {
     Problem::new(
         Code::E0902,
-        format!("`{name}` cannot hold the graphs these rows have"),
+        format!("`{name}` cannot hold {features} these rows have"),
         at,
         "a file of columns",
     )

@@ -1,9 +1,9 @@
 //! About data sets, models and studies: what fits, what leaks, what is missing.
 
-use super::{Due, article};
-use crate::diagnostic::{Code, Problem};
+use super::{Due, article, listed};
+use crate::diagnostic::{Code, Problem, nearest};
 use crate::source::Span;
-use crate::types::ty::{Part, Ty};
+use crate::types::ty::{Columns, Part, Ty};
 use crate::types::value::Val;
 
 /// A split made a second time.
@@ -148,6 +148,81 @@ pub fn model_does_not_fit(
         width = model.chars().count() + 6
     ))
     .help("choose other features, or a model for these")
+}
+
+/// Several features of which none says which it is.
+pub fn features_without_names(at: Span) -> Problem {
+    Problem::new(
+        Code::E0404,
+        "several features need names",
+        at,
+        "a second one without a name",
+    )
+    .help("name them as the model's inputs are called: `featurize(g: …, x: …)`")
+}
+
+/// One feature for a model of several inputs, or of none.
+pub fn features_need_names(
+    model: &str,
+    at: Span,
+    inputs: &[&str],
+    features: &Ty,
+    declared: Span,
+) -> Problem {
+    let problem = Problem::new(
+        Code::E0404,
+        format!("`{model}` and the features do not fit"),
+        at,
+        match inputs.len() {
+            0 => format!("`{model}` takes nothing"),
+            _ => format!("`{model}` takes {}", listed(inputs)),
+        },
+    )
+    .and(declared, "declared here")
+    .note(format!("the features are one: {features}"));
+    if inputs.is_empty() {
+        return problem.help("give the model an input: `(x: [rows, d])`");
+    }
+    let named: Vec<String> = inputs.iter().map(|name| format!("{name}: …")).collect();
+    problem.help(format!(
+        "name the features: `featurize({})`",
+        named.join(", ")
+    ))
+}
+
+/// An input of a model without a feature of its name.
+pub fn feature_missing(
+    model: &str,
+    at: Span,
+    input: &str,
+    features: &Columns,
+    declared: Span,
+) -> Problem {
+    let names: Vec<&str> = features.iter().map(|(name, _)| &**name).collect();
+    let problem = Problem::new(
+        Code::E0404,
+        format!("there is no feature `{input}` for `{model}`"),
+        at,
+        format!("`{model}` takes `{input}`"),
+    )
+    .and(declared, "its input is declared here")
+    .note(format!("the features are called {}", listed(&names)));
+    let near = nearest(input, names.iter().copied());
+    match near {
+        Some(near) => problem.help(format!("did you mean `{near}`? Call both the same")),
+        None => problem.help(format!("add it: `featurize({input}: …)`")),
+    }
+}
+
+/// A model fed two graphs.
+pub fn two_graphs(model: &str, at: Span, first: &str, second: &str) -> Problem {
+    Problem::new(
+        Code::E0404,
+        format!("`{model}` takes two graphs"),
+        at,
+        format!("`{first}` and `{second}`"),
+    )
+    .help("a network sees one graph of a crystal, and any numbers beside it")
 }
 
 /// A model that does not give one number a row.

@@ -274,8 +274,16 @@ pub fn save(checker: &mut Checker<'_>, call: &Applied) -> Val {
         checker.report(problems::no_structures(&name, at));
         return Val::poison(call.at);
     }
-    if table.holds == Holds::Graphs && !structures && !name.ends_with(".npz") {
-        checker.report(problems::graphs_in_columns(&name, at));
+    let apart = match table.holds {
+        Holds::Graphs => Some("the graphs"),
+        Holds::Named => Some("the features by name that"),
+        Holds::Columns | Holds::Structures => None,
+    };
+    if let Some(apart) = apart
+        && !structures
+        && !name.ends_with(".npz")
+    {
+        checker.report(problems::not_in_columns(&name, at, apart));
         return Val::poison(call.at);
     }
     checker.emit(call, Ty::Table(table.into()))
@@ -294,6 +302,7 @@ fn saved(data: &DatasetTy) -> TableTy {
         from: data.from,
         holds: match data.features {
             Some(Ty::Crystal(_)) => Holds::Graphs,
+            Some(Ty::Record(_)) => Holds::Named,
             _ => Holds::Structures,
         },
         ..TableTy::default()

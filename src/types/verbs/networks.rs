@@ -7,6 +7,7 @@ use crate::types::check::Checker;
 use crate::types::matching::fit;
 use crate::types::numeric::number;
 use crate::types::problems;
+use crate::types::signature::{Parameter, Signature};
 use crate::types::subst::Subst;
 use crate::types::ty::{Axes, CrystalTy, Domain, Number, Ty};
 use crate::types::value::{Arg, Args, Form, Func, Val};
@@ -48,31 +49,25 @@ impl Checker<'_> {
             self.report(problems::settings_missing(&signature.name, model.span));
             return None;
         }
-        let [param] = signature.inputs() else {
-            let name = format!("`{}`", signature.name);
-            let wanted = signature.inputs().len();
-            self.report(problems::wrong_arity(&name, model.span, wanted, 1));
-            return None;
-        };
-        let var = self.variable();
-        let (ty, fed) = fed_by(features)?;
-        let input = Val::run(ty.clone(), Kind::Var(var), Span::NOWHERE);
-        let fitted = fit(
-            input.clone(),
-            &param.pat,
-            &mut self.settings_sizes(settings.as_deref()),
-            due,
-        );
-        if fitted.is_err() {
-            let wanted = problems::describe(&param.pat, &Subst::default());
-            self.report(problems::model_does_not_fit(
-                &signature.name,
-                model.span,
-                &wanted,
-                &ty,
-                param.span,
-            ));
-            return None;
+        let mut sizes = self.settings_sizes(settings.as_deref());
+        let (mut inputs, mut values) = (Vec::new(), Vec::new());
+        for (param, (ty, fed)) in self.feeds(&signature, features, model.span)? {
+            let var = self.variable();
+            let value = Val::run(ty.clone(), Kind::Var(var), Span::NOWHERE);
+            if fit(value.clone(), &param.pat, &mut sizes, due).is_err() {
+                let wanted = problems::describe(&param.pat, &Subst::default());
+                self.report(problems::model_does_not_fit(
+                    &signature.name,
+                    model.span,
+                    &wanted,
+                    &ty,
+                    param.span,
+                ));
+                return None;
+            }
+            let name = param.name.clone();
+            inputs.push(Input { var, name, fed });
+            values.push(value);
         }
         let root = Site {
             path: "".into(),
@@ -87,7 +82,7 @@ impl Checker<'_> {
         };
         self.written.clear();
         let steps = std::mem::take(&mut self.steps);
-        let found = self.apply(&Val::func(rooted, span), vec![input], span);
+        let found = self.apply(&Val::func(rooted, span), values, span);
         self.steps = steps;
         let written = std::mem::take(&mut self.written);
         if found.is_poison() {
@@ -108,18 +103,55 @@ impl Checker<'_> {
         let Form::Run(output) = &found.form else {
             return None;
         };
-        let input = Input {
-            var,
-            name: param.name.clone(),
-            fed,
-        };
         Some(Network {
             name: signature.name.clone(),
             span,
-            input,
+            inputs,
             output: output.clone(),
             written,
         })
+    }
+
+    /// What each input of a model is fed: the one feature, or that of its name.
+    fn feeds<'a>(
+        &mut self,
+        signature: &'a Signature,
+        features: &Ty,
+        at: Span,
+    ) -> Option<Vec<(&'a Parameter, (Ty, Fed))>> {
+        let (model, params) = (&signature.name, signature.inputs());
+        let Ty::Record(named) = features else {
+            if let [param] = params {
+                return Some(vec![(param, fed_by(features)?)]);
+            }
+            let names: Vec<&str> = params.iter().map(|param| &*param.name).collect();
+            let declared = signature.span;
+            let problem =
+                problems::features_need_names(model, at, &names, features, declared);
+            self.report(problem);
+            return None;
+        };
+        let mut all = Vec::new();
+        let mut graph: Option<&'a Parameter> = None;
+        for param in params {
+            let found = named.iter().find(|(name, _)| *name == param.name);
+            let Some((_, ty)) = found else {
+                let (input, declared) = (&param.name, param.span);
+                let problem =
+                    problems::feature_missing(model, at, input, named, declared);
+                self.report(problem);
+                return None;
+            };
+            if matches!(ty, Ty::Crystal(_))
+                && let Some(first) = graph.replace(param)
+            {
+                let names = (&first.name, &param.name);
+                self.report(problems::two_graphs(model, at, names.0, names.1));
+                return None;
+            }
+            all.push((param, fed_by(ty)?));
+        }
+        Some(all)
     }
 
     fn settings_sizes(&self, settings: Option<&Args>) -> Subst {

@@ -9,24 +9,85 @@ use crate::types::builtin::Applied;
 use crate::types::check::Checker;
 use crate::types::dimension::{Dimension, Exponent};
 use crate::types::problems;
-use crate::types::ty::{DatasetTy, Part, TrainedTy, Ty};
-use crate::types::value::{Form, Val};
+use crate::types::ty::{Columns, DatasetTy, Part, TrainedTy, Ty};
+use crate::types::value::{Arg, Form, Val};
 
 pub fn featurize(checker: &mut Checker<'_>, call: &Applied) -> Val {
     let Some(mut data) = data(call) else {
         return Val::unknown(Ty::Poison, call.at);
     };
-    let Some(by) = checker.now(call.arg("by"), None) else {
+    let given = |param: &str| match call.arg(param) {
+        Some(Arg::Several(all)) => all.clone(),
+        Some(Arg::Value(_) | Arg::Later(..)) | None => Vec::new(),
+    };
+    let (alone, named) = (given("by"), given("named"));
+    if let Some(problem) = not_features(call, &alone, &named) {
+        checker.report(problem);
         return Val::poison(call.at);
+    }
+    if let [(_, by)] = &alone[..] {
+        let (lambda, ty) = match feature(checker, call, by) {
+            Ok(found) => found,
+            Err(val) => return val,
+        };
+        data.features = Some(ty);
+        let setting = ("by".into(), Setting::Lambda(lambda));
+        return checker.emit_with(call, Ty::Dataset(data.into()), vec![setting]);
+    }
+    let (mut features, mut settings) = (Columns::new(), Vec::new());
+    for (name, by) in &named {
+        let Some(name) = name else { continue };
+        let (lambda, ty) = match feature(checker, call, by) {
+            Ok(found) => found,
+            Err(val) => return val,
+        };
+        features.push((name.clone(), ty));
+        settings.push((format!("named.{name}").into(), Setting::Lambda(lambda)));
+    }
+    data.features = Some(Ty::Record(features));
+    checker.emit_with(call, Ty::Dataset(data.into()), settings)
+}
+
+/// Why those are not one feature without a name or some with names; none when they are.
+fn not_features(call: &Applied, alone: &[Given], named: &[Given]) -> Option<Problem> {
+    match (alone, named) {
+        ([], []) => {
+            let wanted = "Structure => T";
+            Some(problems::missing_argument(&call.due("by"), call.at, wanted))
+        }
+        ([_], []) | ([], _) => None,
+        ([_, second, ..], []) => Some(problems::features_without_names(second.1.span())),
+        (_, [(name, arg), ..]) => {
+            let name = name.as_deref().unwrap_or_default();
+            let (of, declared) = (&call.signature.name, call.signature.span);
+            let known = ["by", "on_bad"];
+            let at = arg.span();
+            Some(problems::unknown_argument(name, at, of, &known, declared))
+        }
+    }
+}
+
+/// One of several arguments, with its name where it has one.
+type Given = (Option<Arc<str>>, Arg);
+
+/// What a function makes of a structure, and its type; else what the call comes to, which
+/// was reported.
+fn feature(
+    checker: &mut Checker<'_>,
+    call: &Applied,
+    by: &Arg,
+) -> Result<(Lambda, Ty), Val> {
+    let Some(by) = checker.now(Some(by), None) else {
+        return Err(Val::poison(call.at));
     };
     let var = checker.variable();
     let input = Val::run(Ty::Structure, Kind::Var(var), by.span);
     let found = checker.apply(&by, vec![input], by.span);
     if found.is_poison() {
-        return Val::poison(call.at);
+        return Err(Val::poison(call.at));
     }
     let Form::Run(body) = &found.form else {
-        return not_known(checker, call, "by");
+        return Err(not_known(checker, call, "by"));
     };
     let lambda = Lambda {
         var,
@@ -35,11 +96,9 @@ pub fn featurize(checker: &mut Checker<'_>, call: &Applied) -> Val {
     if !matches!(found.ty, Ty::Number(_) | Ty::Crystal(_)) {
         let wanted = "numbers or a graph, which a network can take";
         checker.report(problems::wrong_operand("featurize", &found, wanted));
-        return Val::poison(call.at);
+        return Err(Val::poison(call.at));
     }
-    data.features = Some(found.ty.clone());
-    let setting = ("by".into(), Setting::Lambda(lambda));
-    checker.emit_with(call, Ty::Dataset(data.into()), vec![setting])
+    Ok((lambda, found.ty))
 }
 
 pub fn evaluate(checker: &mut Checker<'_>, call: &Applied) -> Val {

@@ -69,6 +69,7 @@ impl Growing<'_> {
             }
             10 if sizes.len() > 1 => self.b.transpose("t", x)?,
             10 => self.b.sum_last("s", x)?,
+            11 if self.below(2) == 0 => self.b.max_last("m", x)?,
             11 => self.b.mean_last("m", x)?,
             12 => {
                 let w = self.b.weight(&label, &sizes, Init::Kaiming)?;
