@@ -44,7 +44,8 @@ fn outcomes(studies: &str) -> Vec<Outcome> {
     let (mut told, ran) = run_text(&world(), "study.tmo", &text);
     // Not every study uses all of the head, and the rows to predict are those of training.
     let expected = [Code::W0501, Code::W0502];
-    told.problems.retain(|problem| !expected.contains(&problem.code));
+    told.problems
+        .retain(|problem| !expected.contains(&problem.code));
     assert_eq!(told.short(), "", "{text}");
     ran.unwrap().outcomes
 }
