@@ -46,13 +46,15 @@ impl Rates {
                 best.clock = best.clock.max(*clock);
                 best.processor = best.processor.max(done / (spent() - spent_before));
             }
-            gains.push(clocks[1] / clocks[0]);
+            let [one, two] = clocks;
+            gains.push(two / one);
         }
         gains.sort_by(f64::total_cmp);
+        let [one, two] = best;
         Ok(Rates {
-            one: best[0],
-            two: best[1],
-            gain: gains[ROUNDS / 2],
+            one,
+            two,
+            gain: gains.get(ROUNDS / 2).copied().unwrap_or(f64::NAN),
         })
     }
 }
