@@ -86,6 +86,7 @@ pub fn saved_files(table: &Table) -> Result<Vec<OutcomeFile>, ReportProblem> {
         let bytes = match ending {
             "cif" => records::cif(of).into_bytes(),
             "extxyz" => records::extxyz(of).into_bytes(),
+            "zip" => records::poscars(of)?,
             "jsonl" if of.data.is_some() => records::json_lines(of).into_bytes(),
             "jsonl" => table_jsonl(&plain(of))?,
             "parquet" => {

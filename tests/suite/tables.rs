@@ -208,6 +208,7 @@ dataset oxides = bundled(\"flla-2015\") |> take(12) |> target(.formation_energy_
 study numbers = oxides |> featurize(magpie())
   |> save(\"all.csv\") |> save(\"all.jsonl\") |> save(\"all.npz\") |> save(\"all.parquet\")
 study crystals = oxides |> save(\"all.csv\") |> save(\"all.cif\") |> save(\"all.extxyz\")
+  |> save(\"all.zip\")
 study graphs = oxides |> featurize(knn_graph(radius: 8 Å, neighbours: 12) >> with_angles)
   |> save(\"graphs.npz\") |> save(\"graphs.extxyz\")
 ";
@@ -276,6 +277,7 @@ study graphs = oxides |> featurize(knn_graph(radius: 8 Å, neighbours: 12) >> wi
     for name in [
         "crystals/all.cif",
         "crystals/all.extxyz",
+        "crystals/all.zip",
         "graphs/graphs.extxyz",
     ] {
         let back = read(name);

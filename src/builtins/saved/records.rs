@@ -1,10 +1,13 @@
-//! A data set as records of structures with their columns: CIF, extended XYZ and the JSON
-//! lines that `jsonl` reads back.
+//! A data set as records of structures with their columns: CIF, extended XYZ, an archive of
+//! POSCAR files and the JSON lines that `jsonl` reads back.
+
+use std::collections::BTreeSet;
 
 use crate::builtins::tables::said;
 use crate::chem::formats::{cif, write};
 use crate::chem::{Cell, Record};
-use crate::report::PlainCell;
+use crate::report::columns::archive;
+use crate::report::{PlainCell, ReportProblem};
 use crate::run::{self, Table};
 
 /// What the readers find out from the structure by themselves.
@@ -67,4 +70,28 @@ pub(super) fn cif(table: &Table) -> String {
     blocks
         .map(|row| cif::write::p1(&row.id, &row.structure))
         .collect()
+}
+
+/// A POSCAR file of each row, in an archive, called by its id: `ID.POSCAR`. What cannot
+/// stand in the name of a file is `_` there, and a name that is taken gets a number.
+pub(super) fn poscars(table: &Table) -> Result<Vec<u8>, ReportProblem> {
+    let rows = table.data.as_ref().map(|data| data.rows.as_slice());
+    let mut taken = BTreeSet::new();
+    archive(rows.unwrap_or_default().iter().map(|row| {
+        let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+        let name: String = row
+            .id
+            .chars()
+            .map(|c| if plain(c) { c } else { '_' })
+            .collect();
+        let name = name.trim_start_matches('.').to_owned();
+        let mut own = format!("{name}.POSCAR");
+        for number in 2.. {
+            if taken.insert(own.clone()) {
+                break;
+            }
+            own = format!("{name}-{number}.POSCAR");
+        }
+        (own, write::poscar(&row.id, &row.structure).into_bytes())
+    }))
 }

@@ -6,7 +6,7 @@ mod parquet;
 mod tests;
 mod thrift;
 
-pub use npz::{Array, npz, npz_arrays};
+pub use npz::{Array, archive, npz, npz_arrays};
 pub use parquet::parquet;
 
 /// The values of a column, one a row; `None` where there is none.

@@ -172,18 +172,29 @@ fn offsets(name: &str, ends: &[i64]) -> Array {
 /// # Errors
 /// The archive cannot be written.
 pub fn npz(arrays: &[Array]) -> Result<Vec<u8>, ReportProblem> {
-    let cannot = |error: String| ReportProblem::compose("an npz file", error);
+    let members = arrays.iter();
+    archive(members.map(|array| (format!("{}.npy", array.name), array.npy())))
+}
+
+/// The bytes of a zip archive of these members.
+///
+/// # Errors
+/// The archive cannot be written.
+pub fn archive(
+    members: impl Iterator<Item = (String, Vec<u8>)>,
+) -> Result<Vec<u8>, ReportProblem> {
+    let cannot = |error: String| ReportProblem::compose("an archive", error);
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    // Without a date in it, so that the same arrays give the same bytes.
+    // Without a date in it, so that the same members give the same bytes.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(zip::DateTime::default());
-    for array in arrays {
+    for (name, bytes) in members {
         writer
-            .start_file(format!("{}.npy", array.name), options)
+            .start_file(name, options)
             .map_err(|error| cannot(error.to_string()))?;
         writer
-            .write_all(&array.npy())
+            .write_all(&bytes)
             .map_err(|error| cannot(error.to_string()))?;
     }
     let done = writer.finish().map_err(|error| cannot(error.to_string()))?;

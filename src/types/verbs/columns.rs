@@ -253,9 +253,11 @@ fn one_row(fields: &IndexMap<Arc<str>, Val>, at: Span) -> Val {
 }
 
 /// Ends of the names `save` takes.
-const FORMATS: [&str; 6] = [".csv", ".jsonl", ".parquet", ".npz", ".cif", ".extxyz"];
+const FORMATS: [&str; 7] = [
+    ".csv", ".jsonl", ".parquet", ".npz", ".cif", ".extxyz", ".zip",
+];
 /// Those of them that hold structures and no graphs or tables.
-const OF_STRUCTURES: [&str; 2] = [".cif", ".extxyz"];
+const OF_STRUCTURES: [&str; 3] = [".cif", ".extxyz", ".zip"];
 
 /// `save("name.csv")`: the table, and a file of it. A data set becomes the table of its
 /// columns, which may be saved again as all that the data set was.
