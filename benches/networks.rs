@@ -7,9 +7,12 @@
 //! the bundled set. `TMO_BENCH_TORCH` names a script that prints
 //! `torch alignn fwd/bwd/adam s: F B A` (default: none, and noted figures are shown);
 //! `TMO_BENCH_PYTHON` the Python that runs it. Arguments choose parts: `step`, `real`,
-//! `own`, and `where`: where the time of a step goes, by kind of work.
+//! `own`, and `where`: where the time of a step goes, by kind of work, and how fast it could
+//! be at most if nothing took time but its matrix products at the machine's peak; and, by
+//! name, the networks of `real` and `where`.
 
 mod crystals;
+mod peak;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +28,7 @@ use tmo::chem::graph::{
 use tmo::draw::{Draws, Stream};
 use tmo::nn::{
     Adam, BatchProgress, Begin, Crystal, Features, Go, Graph, Line, Observer, Rows,
-    Settings, Threads, TrainingState, Weights, predict, profile, train,
+    Settings, Spent, Threads, TrainingState, Weights, predict, profile, train,
 };
 use tmo::session::Session;
 use tmo::types::Given;
@@ -72,19 +75,12 @@ fn main() -> Result<(), Failure> {
 /// Where the time of a training step goes.
 fn spent() -> Result<(), Failure> {
     let (_, structures) = crystals::read()?;
+    let peak = peak::operations_per_second(2);
     for job in jobs() {
         let graph = library(job.module, job.call, job.input)?;
         let crystals = crystals(&structures, &job, BATCH)?;
-        let views: Vec<Crystal> = crystals.iter().map(Owned::crystal).collect();
-        let targets = vec![0.5; views.len()];
-        let ids: Vec<u64> = (0..views.len() as u64).collect();
-        let rows = Rows {
-            features: Features::Crystals(&views),
-            targets: &targets,
-            ids: &ids,
-        };
-        let weights = Weights::start(&graph, &Draws::new(1, 1));
-        let steps = profile(&graph, &weights, rows, 3, &Threads::new(Some(2))?)?;
+        let steps = profiled(&graph, &crystals, 3)?;
+        let operations: f64 = steps.iter().map(|step| step.operations).sum();
         let mut kinds: BTreeMap<String, (usize, f64, f64)> = BTreeMap::new();
         for step in steps {
             let (_, what) = step.step.split_once(" = ").unwrap_or(("", &step.step));
@@ -118,8 +114,39 @@ fn spent() -> Result<(), Failure> {
             let (forward, backward) = (1e3 * forward, 1e3 * backward);
             println!("  {kind:<34}{count:>6}{forward:>10.1}{backward:>10.1}");
         }
+        println!(
+            "  products: {:.1} GFLOP, at {:.0} GFLOP/s {:.1} ms: {:.0} crystals/s at most",
+            operations / 1e9,
+            peak / 1e9,
+            1e3 * operations / peak,
+            BATCH as f64 * peak / operations,
+        );
     }
     Ok(())
+}
+
+/// What each step of a batch takes.
+fn profiled(
+    graph: &Graph,
+    crystals: &[Owned],
+    passes: usize,
+) -> Result<Vec<Spent>, Failure> {
+    let views: Vec<Crystal> = crystals.iter().map(Owned::crystal).collect();
+    let targets = vec![0.5; views.len()];
+    let ids: Vec<u64> = (0..views.len() as u64).collect();
+    let rows = Rows {
+        features: Features::Crystals(&views),
+        targets: &targets,
+        ids: &ids,
+    };
+    let weights = Weights::start(graph, &Draws::new(1, 1));
+    Ok(profile(
+        graph,
+        &weights,
+        rows,
+        passes,
+        &Threads::new(Some(2))?,
+    )?)
 }
 
 /// The training step at PyTorch's size: 32 crystals of 20 atoms, 12 bonds each, 12 angles
@@ -131,7 +158,21 @@ fn step() -> Result<(), Failure> {
     let ours = best(&times);
     println!("ALIGNN 4+4, 32 crystals, 7,680 bonds, 92,160 angles, 2 threads:");
     println!("  tmo, a step of training            {:>7.3} s", ours);
-    println!("  most memory so far                 {:>7.2} GB", peak());
+    println!(
+        "  most memory so far                 {:>7.2} GB",
+        most_memory()
+    );
+    let operations: f64 = profiled(&graph, &crystals, 0)?
+        .iter()
+        .map(|s| s.operations)
+        .sum();
+    let peak = peak::operations_per_second(2);
+    println!(
+        "  its products at the machine's peak {:>7.3} s   ({:.0} GFLOP, {:.0} GFLOP/s)",
+        operations / peak,
+        operations / 1e9,
+        peak / 1e9,
+    );
     match torch() {
         Ok(theirs) => println!(
             "  PyTorch, run now                   {theirs:>7.3} s   ratio {:.2}",
@@ -204,8 +245,18 @@ fn crystals(
     made.collect()
 }
 
-/// The networks.
-fn jobs() -> [Job; 4] {
+/// The networks: those that an argument names, or all.
+fn jobs() -> Vec<Job> {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let all = known_jobs();
+    let named = |job: &Job| asked.iter().any(|name| name == job.name);
+    match all.iter().any(named) {
+        true => all.into_iter().filter(named).collect(),
+        false => all.into(),
+    }
+}
+
+fn known_jobs() -> [Job; 4] {
     [
         Job {
             name: "ALIGNN",
@@ -256,57 +307,27 @@ fn predicting(graph: &Graph, crystals: &[Owned]) -> Result<f64, Failure> {
     Ok(crystals.len() as f64 / best)
 }
 
-/// A layer of the library, and the same as a user may write it: other names, operands in
-/// another order, parts in layers of their own.
-const OWN: [(&str, &str, &str, &str); 1] = [(
-    "edge-gated convolution",
-    "g: Crystal[n, e, t]",
-    "use std.models.alignn.{edge_gated, dense_norm}
+/// Scripts with two models each: `theirs` with a layer of the library, `own` with the same
+/// layer as a user may write it.
+const OWN: [(&str, &str); 3] = [
+    ("edge-gated convolution", include_str!("own/edge_gated.tmo")),
+    ("MEGNet update", include_str!("own/megnet_update.tmo")),
+    ("graph attention", include_str!("own/attention.tmo")),
+];
 
-model theirs(width: Int = 256)(g: Crystal[n, e, t]) -> [rows, 1] = {
-  let x = g.species |> cgcnn_atoms |> dense_norm(width)
-  let y = g.distance |> gaussians(80, span: 0 Å .. 8 Å, width: 0.3 Å) |> dense_norm(width)
-  let z = g.cosine |> gaussians(40, span: -1 .. 1, width: 0.2) |> dense_norm(width)
-  let (y1, _) = (y, z) |> repeat(3, (y, z) => edge_gated(width)(g.line, y, z))
-  let (x1, _) = edge_gated(width)(g, x, y1)
-  x1 |> mean(by: g.node_graph) |> dense(1)
-}
-",
-    "
-layer mine(size: Int)(
-    net: Graph[n, e], node: [n, size], edge: [e, size],
-) -> ([n, size], [e, size]) = {
-  let loud = dense(size)(node)
-  let raw = dense(size)(edge) + (dense(size)(node)[net.dst] + dense(size)(node)[net.src])
-  let open = sigmoid(raw)
-  let total = 1e-6 + (open |> sum(by: net.dst))
-  let told = (loud[net.src] * open |> sum(by: net.dst)) / total
-  let next = (told + dense(size)(node) |> batch_norm() |> silu) + node
-  ((next), (raw |> batch_norm() |> silu) + edge)
-}
-
-model mine_all(width: Int = 256)(g: Crystal[n, e, t]) -> [rows, 1] = {
-  let x = g.species |> cgcnn_atoms |> dense_norm(width)
-  let y = g.distance |> gaussians(80, span: 0 Å .. 8 Å, width: 0.3 Å) |> dense_norm(width)
-  let z = g.cosine |> gaussians(40, span: -1 .. 1, width: 0.2) |> dense_norm(width)
-  let (y1, _) = (y, z) |> repeat(3, (y, z) => mine(width)(g.line, y, z))
-  let (x1, _) = mine(width)(g, x, y1)
-  x1 |> mean(by: g.node_graph) |> dense(1)
-}
-",
-)];
-
-/// What users' own layers cost beside the library's.
+/// What users' own layers cost beside the library's: the best of steps that take turns.
 fn own() -> Result<(), Failure> {
     println!("seconds per step, 2 threads        library      own    ratio");
-    for (name, input, theirs, mine) in OWN {
-        let script = format!("tmo 1\n\n{theirs}{mine}");
-        let crystals: Vec<Owned> = (0..BATCH as u64).map(Owned::random).collect();
-        let _ = input;
-        let theirs = shown(&script, "theirs")?;
-        let mine = shown(&script, "mine_all")?;
-        let theirs = best(&steps(&theirs, &crystals, 4, 2)?);
-        let mine = best(&steps(&mine, &crystals, 4, 2)?);
+    let crystals: Vec<Owned> = (0..BATCH as u64).map(Owned::random).collect();
+    for (name, script) in OWN {
+        let graphs = [shown(script, "theirs")?, shown(script, "own")?];
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..3 {
+            for (graph, least) in graphs.iter().zip(&mut least) {
+                *least = least.min(best(&steps(graph, &crystals, 4, 2)?));
+            }
+        }
+        let [theirs, mine] = least;
         println!(
             "  {name:<30}{theirs:>10.3}{mine:>9.3}{:>9.2}",
             mine / theirs
@@ -373,7 +394,7 @@ impl Observer for Watch {
 }
 
 /// The most memory the program has had, GB.
-fn peak() -> f64 {
+fn most_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes =

@@ -68,8 +68,9 @@ impl<'a> Layout<'a> {
             let reads = (given.reads)(id);
             let place = match ((given.direct)(id), (given.same)(id)) {
                 (Some(source), _) => Place::Source(source),
+                // Filled once, before the first tile, so never a slot of another's.
                 (None, Some(row)) => {
-                    Place::Same(layout.room(&mut Vec::new(), given, id), row)
+                    Place::Same(layout.slot(given.exprs.width(id)), row)
                 }
                 (None, None) => match (given.store)(id) {
                     Some(store) => Place::Store(store),
@@ -104,14 +105,20 @@ impl<'a> Layout<'a> {
 
     /// A slot for an expression: a free one or a new one.
     fn room(&mut self, free: &mut Vec<usize>, given: &Given, id: ExprId) -> usize {
-        let slot = free.pop().unwrap_or_else(|| {
-            self.widths.push(0);
-            self.widths.len() - 1
-        });
+        let own = given.exprs.width(id);
+        let Some(slot) = free.pop() else {
+            return self.slot(own);
+        };
         if let Some(width) = self.widths.get_mut(slot) {
-            *width = given.exprs.width(id).max(*width);
+            *width = own.max(*width);
         }
         slot
+    }
+
+    /// A new slot, so many numbers a row.
+    fn slot(&mut self, width: usize) -> usize {
+        self.widths.push(width);
+        self.widths.len() - 1
     }
 
     /// The slot of the first thing an expression reads, if nothing reads that any more and

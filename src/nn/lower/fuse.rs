@@ -21,6 +21,10 @@ const MANY: usize = 8;
 /// Operations after which any value is.
 const TOO_MANY: usize = 40;
 
+/// How many numbers a reduction makes one of, from which on what it makes is kept: little
+/// room, for much that would have to be made again.
+const NARROWED: usize = 8;
+
 /// A chain as a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Chained {
@@ -164,6 +168,11 @@ impl Fusing {
                 self.material.extend(step.inputs.iter().copied());
             }
             if !fusable(step) || matches!(step.kernel, Kernel::Group { .. }) {
+                self.material.insert(step.output);
+            }
+            if let Kernel::Reduce(reduce) = step.kernel
+                && reduce.width >= NARROWED
+            {
                 self.material.insert(step.output);
             }
         }

@@ -1,6 +1,7 @@
 //! What can be wrong with a script whose names are known, one constructor a rule.
 
 mod calls;
+mod files;
 mod holes;
 mod insertion;
 mod shapes;
@@ -10,6 +11,7 @@ mod units;
 mod written;
 
 pub use calls::*;
+pub use files::*;
 pub use holes::*;
 pub use insertion::*;
 pub use shapes::*;
