@@ -152,7 +152,10 @@ mod tests {
             .filter(|operations| *operations > 0.0)
             .collect();
         // Nothing asks for the gradient of the features.
-        assert_eq!(products, [(2 * 2 * 5 * 6 * 4) as f64, (2 * 3 * 5 * 4) as f64]);
+        assert_eq!(
+            products,
+            [(2 * 2 * 5 * 6 * 4) as f64, (2 * 3 * 5 * 4) as f64]
+        );
         Ok(())
     }
 }

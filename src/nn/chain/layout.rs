@@ -69,9 +69,7 @@ impl<'a> Layout<'a> {
             let place = match ((given.direct)(id), (given.same)(id)) {
                 (Some(source), _) => Place::Source(source),
                 // Filled once, before the first tile, so never a slot of another's.
-                (None, Some(row)) => {
-                    Place::Same(layout.slot(given.exprs.width(id)), row)
-                }
+                (None, Some(row)) => Place::Same(layout.slot(given.exprs.width(id)), row),
                 (None, None) => match (given.store)(id) {
                     Some(store) => Place::Store(store),
                     None => match layout.taken_over(given, id, &reads, &unread) {
