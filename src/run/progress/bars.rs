@@ -22,6 +22,8 @@ struct Node {
     bar: ProgressBar,
     work: Work,
     losses: String,
+    /// Whether it has said where it is.
+    placed: bool,
 }
 
 impl Bars {
@@ -57,6 +59,7 @@ impl Bars {
             bar,
             work,
             losses: String::new(),
+            placed: false,
         }
     }
 }
@@ -85,7 +88,8 @@ impl Progress for Bars {
                 epoch,
                 samples,
             } => {
-                if let Some(node) = nodes.get(&node) {
+                if let Some(node) = nodes.get_mut(&node) {
+                    node.place(epoch);
                     node.bar.set_position(node.samples(epoch, samples));
                 }
             }
@@ -99,6 +103,7 @@ impl Progress for Bars {
                 let Some(node) = nodes.get_mut(&node) else {
                     return;
                 };
+                node.place(epoch);
                 node.losses = losses(train, val);
                 let star = if best { " *" } else { "" };
                 let of = match node.work {
@@ -128,6 +133,17 @@ impl Progress for Bars {
 }
 
 impl Node {
+    /// At the first word of a training: what an earlier run did of it, before `epoch`, says
+    /// nothing of the speed of this one.
+    fn place(&mut self, epoch: u32) {
+        if std::mem::replace(&mut self.placed, true) {
+            return;
+        }
+        let before = self.samples(epoch, 0);
+        self.bar.update(|state| state.set_pos(before));
+        self.bar.reset_eta();
+    }
+
     /// Samples done when `samples` of `epoch` are.
     fn samples(&self, epoch: u32, samples: u64) -> u64 {
         let Work::Epochs { samples: each, .. } = self.work else {

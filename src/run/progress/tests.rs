@@ -149,6 +149,33 @@ fn bars_show_losses_and_ends() {
 }
 
 #[test]
+fn epochs_of_an_earlier_run_are_no_speed() {
+    let screen = InMemoryTerm::new(20, 120);
+    let bars = Bars::on(ProgressDrawTarget::term_like(Box::new(screen.clone())));
+    bars.report(Event::Started {
+        node: 1,
+        name: "train".into(),
+        work: Work::Epochs {
+            epochs: 1000,
+            samples: 1_000_000,
+        },
+    });
+    for samples in [0, 10, 20, 30] {
+        bars.report(Event::Batch {
+            node: 1,
+            epoch: 900,
+            samples,
+        });
+        std::thread::sleep(Duration::from_millis(110));
+    }
+    let shown = screen.contents();
+    let (before, _) = shown.split_once(" samples/s").unwrap();
+    let rate = before.rsplit(' ').next().unwrap();
+    let rate: f64 = rate.parse().unwrap();
+    assert!((1.0..=1000.0).contains(&rate), "{shown}");
+}
+
+#[test]
 fn a_recording_keeps_events_in_order() {
     let recording = Recording::default();
     for event in training() {
