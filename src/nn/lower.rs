@@ -301,13 +301,17 @@ impl<'a> Lowering<'a> {
         let alone = own.and_then(|own| self.uses.get(*own)) == Some(&1);
         let mut makers = self.steps.iter_mut();
         let maker = makers.find(|step| step.output == value);
-        let relu = match maker.map(|step| &mut step.kernel) {
-            Some(Kernel::Dense(dense)) => &mut dense.relu,
-            Some(Kernel::Convolution(conv)) => &mut conv.relu,
-            Some(Kernel::Map(Map::Relu)) => return true,
-            _ => return false,
-        };
-        *relu |= alone;
-        *relu
+        match maker.map(|step| &mut step.kernel) {
+            Some(Kernel::Dense(dense)) => {
+                dense.then = dense.then.or(alone.then_some(Map::Relu));
+                dense.then == Some(Map::Relu)
+            }
+            Some(Kernel::Convolution(conv)) => {
+                conv.relu |= alone;
+                conv.relu
+            }
+            Some(Kernel::Map(Map::Relu)) => true,
+            _ => false,
+        }
     }
 }

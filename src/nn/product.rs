@@ -123,7 +123,8 @@ pub(crate) fn multiply_by_turned(
     );
 }
 
-/// `c = a·b` on all threads; then `finish(first column, part of a row)` on each part.
+/// `c = a·b` on all threads; then `finish(first column, part)` on each part: whole rows that
+/// follow each other, or part of one row.
 pub(crate) fn multiply_tiled(
     shape: Shape,
     a: View,
@@ -166,6 +167,11 @@ fn tiled(
         // SAFETY: the part lies within the product, whose operands `check` has seen to lie
         // within their slices, and tiles do not overlap.
         unsafe { call(shape, a, b, target, row, column, part, onto) }
+        if part.columns == shape.columns {
+            let numbers = part.rows * part.columns;
+            // SAFETY: as above; whole rows follow each other.
+            return finish(0, unsafe { target.part(row, 0, numbers) });
+        }
         for row in row..row + part.rows {
             // SAFETY: as above; the reference ends before the next is made.
             finish(column, unsafe { target.part(row, column, part.columns) });
@@ -281,7 +287,7 @@ impl Target {
         }
     }
 
-    /// Columns `column..column + columns` of a row.
+    /// Numbers from `column` of a row on.
     ///
     /// # Safety
     /// The part lies within the result and nothing else refers to it.
@@ -405,7 +411,7 @@ mod tests {
             close(&c, &twice, &what);
             multiply_tiled(shape, left, right, &mut c, |first, part| {
                 for (k, x) in part.iter_mut().enumerate() {
-                    *x += (first + k) as f32;
+                    *x += (first + k % columns) as f32;
                 }
             });
             let shifted: Vec<f32> = (0..rows * columns)

@@ -156,6 +156,13 @@ impl Exprs {
         })
     }
 
+    /// Lets an expression be made in another way.
+    pub(crate) fn replace(&mut self, id: ExprId, expr: Expr) {
+        if let Some((own, _)) = self.nodes.get_mut(id) {
+            *own = expr;
+        }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.nodes.len()

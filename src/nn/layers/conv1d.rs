@@ -11,8 +11,7 @@ use super::super::blocks::{
     column_sums, rows_per_task, sum_blocks, summed_rows, vectorised,
 };
 use super::super::product::{Shape, View, multiply};
-use super::dense::finish_part;
-use super::relu::pass_positive;
+use super::relu::{pass_positive, rectify_part};
 
 /// A convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -180,6 +179,17 @@ impl Convolution {
                     },
                 );
             });
+    }
+}
+
+/// Adds the constant terms to a row, and rectifies it if asked to.
+#[inline(always)]
+fn finish_part(part: &mut [f32], b: Option<&[f32]>, relu: bool) {
+    if let Some(b) = b {
+        part.iter_mut().zip(b).for_each(|(y, b)| *y += b);
+    }
+    if relu {
+        rectify_part(part);
     }
 }
 

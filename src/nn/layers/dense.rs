@@ -1,19 +1,19 @@
-//! x·W + b over the last axis, and relu after it where the graph has one. In: x of shape
+//! x·W + b over the last axis, and a function of it where the graph has one. In: x of shape
 //! (rows, inputs), W (inputs, units), b (units). Out: y of shape (rows, units).
 
-use super::super::blocks::{column_sums, vectorised};
+use super::super::blocks::{BLOCK, column_sums, vectorised};
 use super::super::product::{
     Shape, View, multiply_by_turned, multiply_summed, multiply_tiled,
 };
-use super::relu::{pass_positive, rectify_part};
+use super::Map;
 
 /// A dense layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Dense {
     pub(crate) inputs: usize,
     pub(crate) units: usize,
-    /// Whether max(·, 0) follows.
-    pub(crate) relu: bool,
+    /// A function that follows, whose way back reads what it makes.
+    pub(crate) then: Option<Map>,
     /// Which of the rows of the weight is its first, and whether it has only some of them.
     pub(crate) first: usize,
     pub(crate) part: bool,
@@ -25,7 +25,7 @@ impl Dense {
         Dense {
             inputs,
             units,
-            relu: false,
+            then: None,
             first: 0,
             part: false,
         }
@@ -45,10 +45,20 @@ impl Dense {
         };
         let (x, w) = (View::rows(x, self.inputs), View::rows(w, self.units));
         multiply_tiled(shape, x, w, y, |first, part| {
-            vectorised(
-                #[inline(always)]
-                || finish_part(part, b.and_then(|b| b.get(first..)), self.relu),
-            );
+            if let Some(b) = b.and_then(|b| b.get(first..)) {
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for row in part.chunks_mut(self.units) {
+                            row.iter_mut().zip(b).for_each(|(y, b)| *y += b);
+                        }
+                    },
+                );
+            }
+            if let Some(map) = self.then {
+                // No more at a time than is not worth a second thread.
+                part.chunks_mut(BLOCK).for_each(|block| map.apply(block));
+            }
         });
     }
 
@@ -66,8 +76,8 @@ impl Dense {
         gx: Option<&mut [f32]>,
         onto: bool,
     ) {
-        if self.relu {
-            pass_positive(gy, y);
+        if let Some(map) = self.then {
+            map.back(gy, &[], y);
         }
         let rows = x.len() / self.inputs;
         if let Some(gb) = gb {
@@ -90,17 +100,6 @@ impl Dense {
     }
 }
 
-/// Adds the constant terms to part of a row, and rectifies it if asked to.
-#[inline(always)]
-pub(crate) fn finish_part(part: &mut [f32], b: Option<&[f32]>, relu: bool) {
-    if let Some(b) = b {
-        part.iter_mut().zip(b).for_each(|(y, b)| *y += b);
-    }
-    if relu {
-        rectify_part(part);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::differences::{check, random, weighted};
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn a_small_product_by_hand() {
         let layer = Dense {
-            relu: true,
+            then: Some(Map::Relu),
             ..Dense::new(2, 3)
         };
         let w = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
@@ -159,28 +158,30 @@ mod tests {
     }
 
     #[test]
-    fn relu_inside_equals_relu_after() {
+    fn a_function_inside_equals_one_after() {
         let (x, w, b) = (random(12, 1), random(20, 2), random(5, 3));
-        let plain = Dense::new(4, 5);
-        let fused = Dense {
-            relu: true,
-            ..plain
-        };
-        let (mut y, mut z) = (vec![0.0; 15], vec![0.0; 15]);
-        plain.forward(&x, &w, Some(&b), &mut y);
-        super::super::relu::rectify_part(&mut y);
-        fused.forward(&x, &w, Some(&b), &mut z);
-        assert_eq!(y, z);
-        assert!(y.contains(&0.0) && y.iter().any(|&y| y > 0.0));
-        let g = random(15, 4);
-        let gradients = |layer: &Dense, mut gy: Vec<f32>| {
-            let (mut gw, mut gb, mut gx) = (vec![0.0; 20], vec![0.0; 5], vec![0.0; 12]);
-            let to_x = Some(&mut gx[..]);
-            layer.backward(&x, &y, &w, &mut gy, &mut gw, Some(&mut gb), to_x, false);
-            (gw, gb, gx)
-        };
-        let mut masked = g.clone();
-        pass_positive(&mut masked, &y);
-        assert_eq!(gradients(&plain, masked), gradients(&fused, g));
+        for map in [Map::Relu, Map::Softplus(-0.7), Map::Sigmoid, Map::Tanh] {
+            let plain = Dense::new(4, 5);
+            let fused = Dense {
+                then: Some(map),
+                ..plain
+            };
+            let (mut y, mut z) = (vec![0.0; 15], vec![0.0; 15]);
+            plain.forward(&x, &w, Some(&b), &mut y);
+            map.apply(&mut y);
+            fused.forward(&x, &w, Some(&b), &mut z);
+            assert_eq!(y, z);
+            let g = random(15, 4);
+            let gradients = |layer: &Dense, mut gy: Vec<f32>| {
+                let (mut gw, mut gb, mut gx) =
+                    (vec![0.0; 20], vec![0.0; 5], vec![0.0; 12]);
+                let to_x = Some(&mut gx[..]);
+                layer.backward(&x, &y, &w, &mut gy, &mut gw, Some(&mut gb), to_x, false);
+                (gw, gb, gx)
+            };
+            let mut before = g.clone();
+            map.back(&mut before, &[], &y);
+            assert_eq!(gradients(&plain, before), gradients(&fused, g), "{map:?}");
+        }
     }
 }

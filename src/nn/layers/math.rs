@@ -173,6 +173,22 @@ pub(crate) fn softplus(x: f32) -> f32 {
     above + curve.mul_add(t * t, t)
 }
 
+/// 1 - e^-x for x >= 0: the slope of ln(1 + e^z) by what it is, x. Zero below.
+#[inline(always)]
+pub(crate) fn rise(x: f32) -> f32 {
+    let x = if x < 0.0 { 0.0 } else { x };
+    // Near zero by Taylor's series, whose next term is 5e-8 of it at most.
+    let near = polynomial!(x; 1.984_126_98e-4,
+            -1.388_888_89e-3,
+            8.333_333_33e-3,
+            -4.166_666_67e-2,
+            1.666_666_67e-1,
+            -0.5,
+            1.0);
+    let far = 1.0 - decay(-x);
+    if x < 0.5 { near * x } else { far }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::blocks::vectorised;
@@ -220,6 +236,8 @@ mod tests {
         worst("cbrt", &numbers(-1e30, 1e30), cbrt, libm::cbrt, 3e-7);
         let exact = |x: f64| x.max(0.0) + libm::log1p(libm::exp(-x.abs()));
         worst("softplus", &numbers(-87.0, 1e30), softplus, exact, 3e-7);
+        let exact = |x: f64| -libm::expm1(-x);
+        worst("rise", &numbers(0.0, 1e30), rise, exact, 3e-7);
     }
 
     #[test]
@@ -239,7 +257,8 @@ mod tests {
         );
         assert_eq!((tanh(-50.0), tanh(50.0), tanh(0.0)), (-1.0, 1.0, 0.0));
         assert_eq!((softplus(-1e30), softplus(1e30)), (0.0, 1e30));
-        for f in [exp, ln, sigmoid, tanh, softplus, cbrt] {
+        assert_eq!((rise(-1e-8), rise(0.0), rise(1e30)), (0.0, 0.0, 1.0));
+        for f in [exp, ln, sigmoid, tanh, softplus, cbrt, rise] {
             assert!(f(f32::NAN).is_nan());
         }
     }

@@ -43,12 +43,21 @@ pub(super) fn derive(
     norms: &BTreeMap<usize, (BatchNorm, Vec<usize>)>,
 ) -> Option<Back> {
     let learns = |value: usize| values.get(value).is_some_and(|value| value.learns);
+    let mut to = Chain {
+        exprs: chain.exprs.clone(),
+        ..Chain::new(chain.domain)
+    };
+    // What was kept is read again, not made again from what it was made of.
+    for store in &chain.stores {
+        let leaf = Leaf {
+            source: Source::Value(store.value),
+            reach: Reach::Rows,
+        };
+        to.exprs.replace(store.expr, Expr::Leaf(leaf));
+    }
     let mut way = Way {
         from: chain,
-        to: Chain {
-            exprs: chain.exprs.clone(),
-            ..Chain::new(chain.domain)
-        },
+        to,
         adjoint: BTreeMap::new(),
         learning: learning(chain, &learns),
         first: Chain::new(chain.domain),
@@ -99,7 +108,8 @@ fn learning(chain: &Chain, learns: &dyn Fn(usize) -> bool) -> Vec<bool> {
 
 struct Way<'a> {
     from: &'a Chain,
-    /// The chain that sends gradients; its expressions begin with those of `from`.
+    /// The chain that sends gradients; its expressions begin with those of `from`, but for
+    /// what that keeps.
     to: Chain,
     /// The gradient with respect to each expression, so far.
     adjoint: BTreeMap<ExprId, ExprId>,
@@ -152,11 +162,19 @@ impl Way<'_> {
                         self.add(Expr::Map(map, g), width(self, x))
                     }
                     _ => {
+                        // What is not kept would have to be made again first.
+                        let kept = |store: &Store| store.expr == id;
+                        let by_input =
+                            map.reads_either() && !self.from.stores.iter().any(kept);
+                        let (read, made) = match by_input {
+                            true => (true, false),
+                            false => (map.keeps_input(), map.keeps_output()),
+                        };
                         let slope = Expr::Slope {
                             map,
                             g,
-                            x: map.keeps_input().then_some(x),
-                            y: map.keeps_output().then_some(id),
+                            x: read.then_some(x),
+                            y: made.then_some(id),
                         };
                         self.add(slope, width(self, x))
                     }

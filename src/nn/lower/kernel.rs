@@ -88,7 +88,7 @@ impl Kernel {
     /// Whether the backward pass reads what the step made.
     pub(crate) fn keeps_output(&self) -> bool {
         match self {
-            Kernel::Dense(dense) => dense.relu,
+            Kernel::Dense(dense) => dense.then.is_some(),
             Kernel::Convolution(conv) => conv.relu,
             Kernel::Map(map) => map.keeps_output(),
             Kernel::Softmax(_) | Kernel::SoftmaxGroup { .. } | Kernel::Gaussians(_) => {
@@ -146,7 +146,7 @@ pub(super) fn kernel(graph: &Graph, node: &Node) -> Kernel {
         Op::Sigmoid => Kernel::Map(Map::Sigmoid),
         Op::Tanh => Kernel::Map(Map::Tanh),
         Op::Silu => Kernel::Map(Map::Silu),
-        Op::Softplus => Kernel::Map(Map::Softplus),
+        Op::Softplus => Kernel::Map(Map::Softplus(0.0)),
         Op::Exp => Kernel::Map(Map::Exp),
         Op::Ln => Kernel::Map(Map::Ln),
         Op::Negate => Kernel::Map(Map::Scale(-1.0)),

@@ -5,7 +5,8 @@
 //! * a dense layer after a gather is a gather after the dense layer, which then has a row
 //!   for each place and not for each entry (a map leads from many entries to few places);
 //! * what is computed twice from the same is computed once;
-//! * what nothing reads is gone.
+//! * what nothing reads is gone;
+//! * a function of what a dense layer makes is done while that is in the cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,64 @@ pub(super) fn rewrite(
         rewriting.add(step);
     }
     let output = rewriting.own(output);
-    (needed(rewriting.steps, output), rewriting.values, output)
+    let steps = needed(rewriting.steps, output);
+    let (steps, output) = taken_in(steps, output);
+    (steps, rewriting.values, output)
+}
+
+/// The steps, where a function alone reads what one before it makes and that can do both at
+/// once, with both in one; and the value that then is the output.
+fn taken_in(steps: Vec<Step>, mut output: usize) -> (Vec<Step>, usize) {
+    let mut reads: BTreeMap<usize, usize> = BTreeMap::from([(output, 1)]);
+    for input in steps.iter().flat_map(|step| &step.inputs) {
+        *reads.entry(*input).or_default() += 1;
+    }
+    let mut stands_for: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut kept: Vec<Step> = Vec::new();
+    for mut step in steps {
+        for input in &mut step.inputs {
+            *input = stands_for.get(input).copied().unwrap_or(*input);
+        }
+        let input = step.inputs.first().copied();
+        let alone = input.and_then(|input| reads.get(&input)) == Some(&1);
+        let maker = kept.iter_mut().find(|known| Some(known.output) == input);
+        if let (Kernel::Map(map), Some(maker), true) = (&step.kernel, maker, alone)
+            && both(&mut maker.kernel, *map)
+        {
+            let (made, read) = (step.output, reads.get(&step.output).copied());
+            stands_for.insert(made, maker.output);
+            reads.insert(maker.output, read.unwrap_or(0));
+            if output == made {
+                output = maker.output;
+            }
+            continue;
+        }
+        kept.push(step);
+    }
+    (kept, output)
+}
+
+/// Lets a kernel do `map` after what it does, if it can.
+fn both(kernel: &mut Kernel, map: Map) -> bool {
+    let own = match kernel {
+        Kernel::Map(own) => own,
+        Kernel::Dense(dense) => match &mut dense.then {
+            None if map.keeps_output() => {
+                dense.then = Some(map);
+                return true;
+            }
+            None => return false,
+            Some(own) => own,
+        },
+        _ => return false,
+    };
+    match (own, map) {
+        (Map::Softplus(constant), Map::Shift(more)) => {
+            *constant += more;
+            true
+        }
+        _ => false,
+    }
 }
 
 /// The steps that `output` needs.
@@ -163,7 +221,7 @@ impl Rewriting {
             let own = Dense {
                 inputs,
                 units: dense.units,
-                relu: false,
+                then: None,
                 first,
                 part: true,
             };
@@ -189,12 +247,12 @@ impl Rewriting {
             });
         }
         let sum = sum?;
-        Some(match dense.relu {
-            false => sum,
-            true => {
+        Some(match dense.then {
+            None => sum,
+            Some(map) => {
                 let width = lines * dense.units;
-                let relu = Kernel::Map(Map::Relu);
-                self.fresh(relu, vec![sum], step.output, width, vec![])
+                let map = Kernel::Map(map);
+                self.fresh(map, vec![sum], step.output, width, vec![])
             }
         })
     }

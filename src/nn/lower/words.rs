@@ -67,12 +67,13 @@ impl Step {
 fn name(kernel: &Kernel) -> String {
     let plain = match kernel {
         Kernel::Dense(dense) => {
-            let relu = if dense.relu { " relu" } else { "" };
+            let then = dense.then.map(|map| format!(" {}", function(map)));
+            let then = then.unwrap_or_default();
             let part = match dense.part {
                 true => format!(" (rows {}.. of its weight)", dense.first),
                 false => String::new(),
             };
-            return format!("dense {}→{}{relu}{part}", dense.inputs, dense.units);
+            return format!("dense {}→{}{then}{part}", dense.inputs, dense.units);
         }
         Kernel::Convolution(conv) => {
             let relu = if conv.relu { " relu" } else { "" };
@@ -129,7 +130,8 @@ fn function(map: Map) -> String {
         Map::Sigmoid => "sigmoid",
         Map::Tanh => "tanh",
         Map::Silu => "silu",
-        Map::Softplus => "softplus",
+        Map::Softplus(0.0) => "softplus",
+        Map::Softplus(c) => return format!("{c} + softplus"),
         Map::Exp => "exp",
         Map::Ln => "ln",
         Map::Sqrt => "sqrt",
