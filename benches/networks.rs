@@ -84,6 +84,9 @@ fn spent() -> Result<(), Failure> {
         let mut kinds: BTreeMap<String, (usize, f64, f64)> = BTreeMap::new();
         for step in steps {
             let (_, what) = step.step.split_once(" = ").unwrap_or(("", &step.step));
+            // A function of a product is done within it.
+            let product = what.find("dense ").and_then(|at| what.get(at..));
+            let what = product.unwrap_or(what);
             let name = what.split(['(', ' ']).next().unwrap_or(what);
             let place = what.rsplit(' ').find(|word| {
                 ["atoms", "bonds", "angles", "rows", "once"]

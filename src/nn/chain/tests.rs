@@ -2,14 +2,16 @@
 
 use super::super::batch::Batch;
 use super::super::buffer::{Buffer, Pool};
+use super::super::layers::Map;
 use super::super::layers::differences::random;
 use super::super::lower::{Kernel, Program};
 use super::super::run::crystal_tests::{Owned, networks, views};
 use super::super::run::tests::{curved, graphs, vectors};
 use super::super::run::{Mode, Run, Tape};
 use super::super::{
-    Domain, Features, Field, Graph, Grouping, Init, Link, Route, Weights,
+    Domain, Features, Field, Graph, GraphBuilder, Grouping, Init, Link, Route, Weights,
 };
+use super::{Expr, Leaf, Reach, Source};
 
 /// Output, statistics and gradients of a program on a batch.
 fn ran(
@@ -149,5 +151,61 @@ fn a_dense_layer_over_gathered_rows_is_done_before() {
         compare(&format!("shared: {shared}"), &graph, |program| {
             Batch::new(&program.needs, Features::Crystals(&all), 0..all.len())
         });
+    }
+}
+
+#[test]
+fn a_function_that_alone_reads_a_dense_layer_is_done_within_it() {
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", &[18]).unwrap();
+    // Taken in, with the constant after it.
+    let x = b.dense("shifted", x, 9, true, Init::Kaiming).unwrap();
+    let x = b.softplus("softplus", x).unwrap();
+    let less = b.scalar("ln 2", std::f64::consts::LN_2).unwrap();
+    let x = b.subtract("less", x, less).unwrap();
+    // Read before and after it, so not taken in; nor is what needs its input on the way back.
+    let x = b.dense("twice", x, 8, true, Init::Kaiming).unwrap();
+    let open = b.sigmoid("open", x).unwrap();
+    let x = b.multiply("gated", open, x).unwrap();
+    let x = b.dense("curved", x, 7, false, Init::Kaiming).unwrap();
+    let x = b.silu("silu", x).unwrap();
+    let x = b.dense("bounded", x, 6, true, Init::Kaiming).unwrap();
+    let x = b.tanh("tanh", x).unwrap();
+    let x = b.dense("out", x, 1, true, Init::Kaiming).unwrap();
+    let graph = b.finish(x).unwrap();
+    let then: Vec<Option<Map>> = Program::new(&graph)
+        .steps
+        .iter()
+        .filter_map(|step| match &step.kernel {
+            Kernel::Dense(dense) => Some(dense.then),
+            _ => None,
+        })
+        .collect();
+    let softplus = Map::Softplus(-std::f32::consts::LN_2);
+    let expected = [Some(softplus), None, None, Some(Map::Tanh), None];
+    assert_eq!(then, expected);
+    compare("functions", &graph, |program| {
+        vectors(program, &random(40 * 18, 5))
+    });
+}
+
+#[test]
+fn the_way_back_of_a_chain_reads_what_the_chain_kept() {
+    for graph in networks() {
+        let program = Program::new(&graph);
+        for step in &program.steps {
+            let Kernel::Chain(chained) = &step.kernel else {
+                continue;
+            };
+            let Some(back) = &chained.back else { continue };
+            for store in &chained.chain.stores {
+                let made = back.second.exprs.expr(store.expr);
+                let kept = Leaf {
+                    source: Source::Value(store.value),
+                    reach: Reach::Rows,
+                };
+                assert_eq!(made, &Expr::Leaf(kept));
+            }
+        }
     }
 }

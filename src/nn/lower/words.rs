@@ -4,7 +4,7 @@
 use super::super::chain::{Expr, ExprId, Leaf, Local, Reach, Source, Times};
 use super::super::domain::Domain;
 use super::super::graph::Graph;
-use super::super::layers::{Arithmetic, Map};
+use super::super::layers::{Arithmetic, Dense, Map};
 use super::{Chained, Kernel, Program, Step};
 
 /// The steps that `graph` is run as, a line each; what a chain computes stands below it.
@@ -55,11 +55,14 @@ impl Step {
                 chained.notes.len(),
             );
         }
-        format!(
-            "v{} = {}({inputs}) [{width}] {over}",
-            self.output,
-            name(&self.kernel)
-        )
+        let made = format!("{}({inputs})", name(&self.kernel));
+        let made = match &self.kernel {
+            Kernel::Dense(Dense {
+                then: Some(map), ..
+            }) => format!("{}({made})", function(*map)),
+            _ => made,
+        };
+        format!("v{} = {made} [{width}] {over}", self.output)
     }
 }
 
@@ -67,13 +70,11 @@ impl Step {
 fn name(kernel: &Kernel) -> String {
     let plain = match kernel {
         Kernel::Dense(dense) => {
-            let then = dense.then.map(|map| format!(" {}", function(map)));
-            let then = then.unwrap_or_default();
             let part = match dense.part {
                 true => format!(" (rows {}.. of its weight)", dense.first),
                 false => String::new(),
             };
-            return format!("dense {}→{}{then}{part}", dense.inputs, dense.units);
+            return format!("dense {}→{}{part}", dense.inputs, dense.units);
         }
         Kernel::Convolution(conv) => {
             let relu = if conv.relu { " relu" } else { "" };
