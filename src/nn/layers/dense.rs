@@ -1,7 +1,7 @@
 //! x·W + b over the last axis, and a function of it where the graph has one. In: x of shape
 //! (rows, inputs), W (inputs, units), b (units). Out: y of shape (rows, units).
 
-use super::super::blocks::{BLOCK, column_sums, vectorised};
+use super::super::blocks::{column_sums, rows_per_task, vectorised};
 use super::super::product::{
     Shape, View, multiply_by_turned, multiply_summed, multiply_tiled,
 };
@@ -44,20 +44,18 @@ impl Dense {
             depth: self.inputs,
         };
         let (x, w) = (View::rows(x, self.inputs), View::rows(w, self.units));
+        // A few rows at a time, so that both are done in one walk through the tile.
+        let block = rows_per_task(self.units) * self.units;
         multiply_tiled(shape, x, w, y, |first, part| {
-            if let Some(b) = b.and_then(|b| b.get(first..)) {
+            let b = b.and_then(|b| b.get(first..));
+            for part in part.chunks_mut(block) {
                 vectorised(
                     #[inline(always)]
-                    || {
-                        for row in part.chunks_mut(self.units) {
-                            row.iter_mut().zip(b).for_each(|(y, b)| *y += b);
-                        }
-                    },
+                    || add_to_rows(part, b.unwrap_or(&[]), self.units),
                 );
-            }
-            if let Some(map) = self.then {
-                // No more at a time than is not worth a second thread.
-                part.chunks_mut(BLOCK).for_each(|block| map.apply(block));
+                if let Some(map) = self.then {
+                    map.apply(part);
+                }
             }
         });
     }
@@ -97,6 +95,14 @@ impl Dense {
             depth: self.units,
         };
         multiply_by_turned(shape, gy, w, gx, onto);
+    }
+}
+
+/// Adds the constant terms to each row, or to the part of one that there is.
+#[inline(always)]
+fn add_to_rows(rows: &mut [f32], b: &[f32], width: usize) {
+    for row in rows.chunks_mut(width) {
+        row.iter_mut().zip(b).for_each(|(y, b)| *y += b);
     }
 }
 

@@ -177,8 +177,9 @@ pub(crate) fn softplus(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn rise(x: f32) -> f32 {
     let x = if x < 0.0 { 0.0 } else { x };
-    // Near zero by Taylor's series, whose next term is 5e-8 of it at most.
-    let near = polynomial!(x; 1.984_126_98e-4,
+    // Near zero by Taylor's series, whose next term is 2e-8 of it at most.
+    let near = polynomial!(x; -2.480_158_73e-5,
+            1.984_126_98e-4,
             -1.388_888_89e-3,
             8.333_333_33e-3,
             -4.166_666_67e-2,
