@@ -12,6 +12,9 @@ use std::ptr::NonNull;
 
 use dfdx::prelude::{Cpu, Tensor, TensorFromVec};
 
+/// Numbers in a line of the cache.
+pub(crate) const LINE: usize = 16;
+
 /// A flat dfdx tensor of run-time length.
 pub(crate) type Flat = Tensor<(usize,), f32, Cpu>;
 
@@ -34,17 +37,31 @@ unsafe impl Sync for Buffer {}
 
 impl Buffer {
     /// A buffer holding `values`.
-    pub(crate) fn from_vec(mut values: Vec<f32>) -> Buffer {
+    pub(crate) fn from_vec(values: Vec<f32>) -> Buffer {
         let length = values.len();
+        Buffer::from_place(values, 0, length)
+    }
+
+    /// A buffer of the `length` numbers of `values` from place `start` on.
+    fn from_place(mut values: Vec<f32>, start: usize, length: usize) -> Buffer {
         // The address of a vector's numbers stays when the vector moves into the tensor.
-        let first = NonNull::new(values.as_mut_ptr()).unwrap_or(NonNull::dangling());
-        let tensor = Cpu::default().tensor_from_vec(values, (length,));
+        let first = values.get_mut(start..start + length);
+        let first =
+            first.map_or(NonNull::dangling(), |values| NonNull::from(values).cast());
+        let all = values.len();
         Buffer {
-            tensor,
+            tensor: Cpu::default().tensor_from_vec(values, (all,)),
             first,
             length,
             capacity: length,
         }
+    }
+
+    /// A buffer of `length` zeros that begins with a line of the cache.
+    fn aligned(length: usize) -> Buffer {
+        let values = vec![0.0; length + LINE];
+        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
+        Buffer::from_place(values, start.min(LINE), length)
     }
 
     /// A buffer of `length` zeros.
@@ -127,7 +144,7 @@ impl Pool {
         let fits = self.free.range(least..=most.max(least)).next();
         let fits = fits.map(|(capacity, _)| *capacity);
         let used = fits.and_then(|capacity| self.remove(capacity, VecDeque::pop_back));
-        let mut buffer = used.unwrap_or_else(|| Buffer::zeros(least));
+        let mut buffer = used.unwrap_or_else(|| Buffer::aligned(least));
         buffer.length = length;
         self.lent += buffer.capacity;
         self.most = self.most.max(self.lent);

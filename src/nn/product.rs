@@ -3,6 +3,11 @@
 //! the same for any number of threads (within one class of processor).
 #![allow(unsafe_code, reason = "gemm's interface is pointers and strides")]
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
+mod split;
+
 use rayon::prelude::*;
 
 use super::blocks::{sum_blocks, summed_rows};
@@ -146,6 +151,10 @@ fn tiled(
 ) {
     check(shape, a, b, c);
     let few = shape.rows <= FEW_ROWS;
+    #[cfg(target_arch = "x86_64")]
+    if !few && split::serves(shape, a, b) {
+        return split::multiply(shape, a, b, c, onto, |part| finish(0, part));
+    }
     let (tall, wide) = match few {
         true => (shape.rows.max(1), TILE_COLUMNS),
         false => (tall(shape.rows), shape.columns.max(1)),
@@ -256,6 +265,99 @@ pub(crate) fn multiply_summed(shape: Shape, a: View, b: View, c: &mut [f32]) {
     });
 }
 
+/// A right factor that many products of few rows have in common.
+pub(crate) struct Right {
+    depth: usize,
+    columns: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Row-major.
+    Plain(Vec<f32>),
+    #[cfg(target_arch = "x86_64")]
+    Split(split::Right),
+}
+
+/// Room for the work of one thread, used again and again.
+#[derive(Default)]
+pub(crate) struct Room {
+    #[cfg(target_arch = "x86_64")]
+    left: amx::Panels,
+    #[cfg(target_arch = "x86_64")]
+    right: amx::Panels,
+}
+
+impl Right {
+    /// `bᵀ`, for `b` of `columns` rows `depth` long, to be multiplied with about so many rows.
+    pub(crate) fn turned(b: &[f32], columns: usize, depth: usize, rows: usize) -> Right {
+        let mut turned = vec![0.0; b.len()];
+        for (column, row) in b.chunks_exact(depth.max(1)).enumerate() {
+            let places = turned.iter_mut().skip(column).step_by(columns.max(1));
+            places.zip(row).for_each(|(to, from)| *to = *from);
+        }
+        let shape = Shape {
+            rows,
+            columns,
+            depth,
+        };
+        Right {
+            depth,
+            columns,
+            kind: Kind::new(turned, shape),
+        }
+    }
+
+    /// `c = a·b`, or `c += a·b` if `onto`, for `a` of rows `depth` long, on this thread.
+    pub(crate) fn multiply(&self, room: &mut Room, a: &[f32], c: &mut [f32], onto: bool) {
+        let a = View::rows(a, self.depth);
+        let shape = Shape {
+            rows: c.len() / self.columns.max(1),
+            columns: self.columns,
+            depth: self.depth,
+        };
+        match &self.kind {
+            Kind::Plain(b) => multiply(shape, a, View::rows(b, self.columns), c, onto),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Split(b) => b.multiply(&mut room.left, (a, 0), c, onto),
+        }
+    }
+}
+
+impl Kind {
+    #[cfg(target_arch = "x86_64")]
+    fn new(b: Vec<f32>, shape: Shape) -> Kind {
+        let view = View::rows(&b, shape.columns);
+        match split::serves(shape, View::rows(&[], shape.depth), view) {
+            true => Kind::Split(split::Right::new(view, shape.columns, shape.depth)),
+            false => Kind::Plain(b),
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn new(b: Vec<f32>, _: Shape) -> Kind {
+        Kind::Plain(b)
+    }
+}
+
+/// `c += aᵀ·b`, for `a` and `b` of `shape.depth` rows, on this thread.
+pub(crate) fn accumulate(
+    room: &mut Room,
+    shape: Shape,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+) {
+    let (a, b) = (View::rows(a, shape.rows), View::rows(b, shape.columns));
+    check(shape, a.turned(), b, c);
+    #[cfg(target_arch = "x86_64")]
+    if split::serves(shape, a.turned(), b) {
+        let room = [&mut room.left, &mut room.right];
+        return split::accumulate(room, shape, a, b, c);
+    }
+    multiply(shape, a.turned(), b, c, true);
+}
+
 /// Panics unless both operands and the result lie within their slices: the callers'
 /// shapes come from one checked graph, so this is a fault of `nn`, never of the input.
 fn check(shape: Shape, a: View, b: View, c: &[f32]) {
@@ -349,95 +451,4 @@ unsafe fn call(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::draw::Stream;
-    use dfdx::prelude::{Cpu, TensorFromVec, TryMatMul};
-
-    fn random(n: usize, seed: u64) -> Vec<f32> {
-        let mut stream = Stream::new(seed);
-        (0..n).map(|_| stream.uniform(-1.0, 1.0)).collect()
-    }
-
-    /// The product by dfdx's own matmul.
-    fn by_dfdx(shape: Shape, a: Vec<f32>, b: Vec<f32>) -> Vec<f32> {
-        let device = Cpu::default();
-        let a = device.tensor_from_vec(a, (shape.rows, shape.depth));
-        let b = device.tensor_from_vec(b, (shape.depth, shape.columns));
-        a.matmul(b).as_vec()
-    }
-
-    /// `x` of `rows` × `columns`, column-major.
-    fn turn(x: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-        let place = |k: usize| x[k % rows * columns + k / rows];
-        (0..rows * columns).map(place).collect()
-    }
-
-    fn close(a: &[f32], b: &[f32], what: &str) {
-        assert_eq!(a.len(), b.len());
-        for (a, b) in a.iter().zip(b) {
-            assert!((a - b).abs() <= 2e-5 * (1.0 + b.abs()), "{what}: {a} {b}");
-        }
-    }
-
-    #[test]
-    fn every_form_agrees_with_dfdx() {
-        let shapes = [
-            (1, 1, 1),
-            (3, 5, 7),
-            (32, 130, 70),
-            (33, 9, 64),
-            (64, 300, 65),
-            (65, 40, 20),
-            (600, 17, 33),
-            (5, 6, 2500),
-            (20, 3, 40_000),
-        ];
-        for (rows, columns, depth) in shapes {
-            let shape = Shape {
-                rows,
-                columns,
-                depth,
-            };
-            let what = format!("{rows}x{depth} · {depth}x{columns}");
-            let (a, b) = (random(rows * depth, 1), random(depth * columns, 2));
-            let expected = by_dfdx(shape, a.clone(), b.clone());
-            let (left, right) = (View::rows(&a, depth), View::rows(&b, columns));
-            let mut c = vec![f32::NAN; rows * columns];
-            multiply(shape, left, right, &mut c, false);
-            close(&c, &expected, &what);
-            multiply(shape, left, right, &mut c, true);
-            let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();
-            close(&c, &twice, &what);
-            multiply_tiled(shape, left, right, &mut c, |first, part| {
-                for (k, x) in part.iter_mut().enumerate() {
-                    *x += (first + k % columns) as f32;
-                }
-            });
-            let shifted: Vec<f32> = (0..rows * columns)
-                .map(|k| expected[k] + (k % columns) as f32)
-                .collect();
-            close(&c, &shifted, &what);
-            let turned = turn(&b, depth, columns);
-            let right = View::rows(&turned, depth).turned();
-            multiply_tiled(shape, left, right, &mut c, |_, _| ());
-            close(&c, &expected, &what);
-            let turned = turn(&a, rows, depth);
-            let (left, right) = (View::rows(&turned, rows), View::rows(&b, columns));
-            multiply_summed(shape, left, right, &mut c);
-            close(&c, &expected, &what);
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "left factor")]
-    fn a_factor_too_short_is_never_read() {
-        let shape = Shape {
-            rows: 2,
-            columns: 1,
-            depth: 2,
-        };
-        let (a, b, mut c) = ([0.0; 3], [0.0; 2], [0.0; 2]);
-        multiply(shape, View::rows(&a, 2), View::rows(&b, 1), &mut c, false);
-    }
-}
+mod tests;

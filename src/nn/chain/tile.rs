@@ -2,6 +2,7 @@
 //! rows of every wanted expression, in slots that stay in the innermost cache or where they
 //! are kept.
 
+use super::super::buffer::LINE;
 use super::expr::{Expr, ExprId, Exprs, Leaf, Local, Reach};
 use super::layout::{Given, Layout, Place};
 use super::loops::{Out, World};
@@ -73,13 +74,39 @@ impl<'a> Purpose<'a, '_> {
 pub(super) struct Tile<'a, 'w> {
     of: &'a Purpose<'a, 'w>,
     layout: Layout<'a>,
-    slots: Vec<Vec<f32>>,
+    slots: Vec<Slot>,
     height: usize,
     /// The rows now in the slots: the first (where they follow each other), the first of
     /// the task, and how many.
     first: usize,
     start: usize,
     count: usize,
+}
+
+/// Room that begins with a line of the cache.
+#[derive(Default)]
+struct Slot {
+    values: Vec<f32>,
+    start: usize,
+}
+
+impl Slot {
+    fn new(length: usize) -> Slot {
+        let values = vec![0.0; length + LINE];
+        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
+        Slot {
+            values,
+            start: start.min(LINE),
+        }
+    }
+
+    fn numbers(&self) -> &[f32] {
+        self.values.get(self.start..).unwrap_or(&[])
+    }
+
+    fn numbers_mut(&mut self) -> &mut [f32] {
+        self.values.get_mut(self.start..).unwrap_or(&mut [])
+    }
 }
 
 impl<'a, 'w: 'a> Tile<'a, 'w> {
@@ -100,16 +127,14 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
             wanted: of.wanted,
         };
         let layout = Layout::new(order, &given);
-        let mut slots: Vec<Vec<f32>> = layout
-            .widths
-            .iter()
-            .map(|w| vec![0.0; w * height])
-            .collect();
+        let widths = layout.widths.iter();
+        let mut slots: Vec<Slot> = widths.map(|w| Slot::new(w * height)).collect();
         for place in &layout.places {
             if let Place::Same(slot, row) = place
                 && let (Some(slot), false) = (slots.get_mut(*slot), row.is_empty())
             {
-                slot.chunks_exact_mut(row.len())
+                slot.numbers_mut()
+                    .chunks_exact_mut(row.len())
                     .for_each(|to| to.copy_from_slice(row));
             }
         }
@@ -143,7 +168,8 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
         let rows = |from: usize| from * width..(from + self.count) * width;
         let found = match self.layout.places.get(id) {
             Some(Place::Slot(slot) | Place::Same(slot, _)) => {
-                self.slots.get(*slot).and_then(|slot| slot.get(rows(0)))
+                let slot = self.slots.get(*slot);
+                slot.and_then(|slot| slot.numbers().get(rows(0)))
             }
             Some(Place::Store(store)) => {
                 let store = stores.get(*store);
@@ -171,7 +197,7 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
                 Some(Place::Slot(slot)) => {
                     let own = self.slots.get_mut(slot).map(std::mem::take);
                     let mut own = own.unwrap_or_default();
-                    if let Some(y) = own.get_mut(..self.count * width) {
+                    if let Some(y) = own.numbers_mut().get_mut(..self.count * width) {
                         self.fill(id, rows, stores, y);
                     }
                     if let Some(place) = self.slots.get_mut(slot) {

@@ -1,11 +1,23 @@
 //! x·W + b over the last axis, and a function of it where the graph has one. In: x of shape
 //! (rows, inputs), W (inputs, units), b (units). Out: y of shape (rows, units).
 
-use super::super::blocks::{column_sums, rows_per_task, vectorised};
+use rayon::prelude::*;
+
+use super::super::blocks::{add, column_sums, rows_per_task, summed_rows, vectorised};
 use super::super::product::{
-    Shape, View, multiply_by_turned, multiply_summed, multiply_tiled,
+    Right, Room, Shape, View, accumulate, multiply_by_turned, multiply_summed,
+    multiply_tiled,
 };
 use super::Map;
+
+/// Rows up to which the way back is cut along the weights, not along the rows.
+const FEW: usize = 64;
+/// Weights above which their gradient is too large to be made once for each block of rows.
+const SMALL: usize = 1 << 18;
+/// Fewest rows of a block.
+const LEAST: usize = 128;
+/// Numbers of the wider side that are worked on at a time.
+const CACHED: usize = 64 * 1024;
 
 /// A dense layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,10 +86,14 @@ impl Dense {
         gx: Option<&mut [f32]>,
         onto: bool,
     ) {
+        let rows = x.len() / self.inputs;
+        let weights = self.inputs * self.units;
+        if rows > FEW && weights <= SMALL {
+            return self.backward_in_blocks((x, y, w), gy, (gw, gb), (gx, onto));
+        }
         if let Some(map) = self.then {
             map.back(gy, &[], y);
         }
-        let rows = x.len() / self.inputs;
         if let Some(gb) = gb {
             column_sums(gy, gb);
         }
@@ -96,6 +112,92 @@ impl Dense {
         };
         multiply_by_turned(shape, gy, w, gx, onto);
     }
+
+    /// The same, all of it done for some rows before the next, so that they are read once.
+    fn backward_in_blocks(
+        &self,
+        (x, y, w): (&[f32], &[f32], &[f32]),
+        gy: &mut [f32],
+        (gw, gb): (&mut [f32], Option<&mut [f32]>),
+        (gx, onto): (Option<&mut [f32]>, bool),
+    ) {
+        let (inputs, units) = (self.inputs, self.units);
+        let block = summed_rows(x.len() / inputs, LEAST);
+        let turned = gx.is_some().then(|| Right::turned(w, inputs, units, block));
+        let blocks = gy.len().div_ceil(block * units);
+        let to_x: Vec<&mut [f32]> = match gx {
+            Some(gx) => gx.chunks_mut(block * inputs).collect(),
+            None => (0..blocks).map(|_| &mut [][..]).collect(),
+        };
+        let from_y: Vec<&[f32]> = match self.then {
+            Some(_) => y.chunks(block * units).collect(),
+            None => vec![&[]; blocks],
+        };
+        let tasks = gy.par_chunks_mut(block * units).zip(to_x);
+        let tasks = tasks.zip(x.par_chunks(block * inputs)).zip(from_y);
+        let parts: Vec<[Vec<f32>; 2]> = tasks
+            .map_init(Room::default, |room, (((gy, gx), x), y)| {
+                let mut part = [vec![0.0; gw.len()], vec![0.0; units]];
+                let rows = Walk { x, y, gy, gx };
+                self.walk(room, rows, turned.as_ref(), onto, &mut part);
+                part
+            })
+            .collect();
+        gw.fill(0.0);
+        let mut of_constants = vec![0.0; units];
+        for [weights, constants] in &parts {
+            add(gw, weights);
+            add(&mut of_constants, constants);
+        }
+        if let Some(gb) = gb {
+            gb.copy_from_slice(&of_constants);
+        }
+    }
+
+    /// A block of rows, some at a time: few enough that they stay in the cache.
+    fn walk(
+        &self,
+        room: &mut Room,
+        Walk { x, y, gy, gx }: Walk,
+        turned: Option<&Right>,
+        onto: bool,
+        [gw, gb]: &mut [Vec<f32>; 2],
+    ) {
+        let (inputs, units) = (self.inputs, self.units);
+        let some = (CACHED / inputs.max(units)).clamp(LEAST, 8 * LEAST);
+        let mut to_x = gx.chunks_mut(some * inputs);
+        let mut from_y = y.chunks(some * units);
+        for (x, gy) in x.chunks(some * inputs).zip(gy.chunks_mut(some * units)) {
+            if let (Some(map), Some(y)) = (self.then, from_y.next()) {
+                map.back(gy, &[], y);
+            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for row in gy.chunks_exact(units) {
+                        gb.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
+                    }
+                },
+            );
+            let shape = Shape {
+                rows: inputs,
+                columns: units,
+                depth: x.len() / inputs,
+            };
+            accumulate(room, shape, x, gy, gw);
+            if let (Some(turned), Some(gx)) = (turned, to_x.next()) {
+                turned.multiply(room, gy, gx, onto);
+            }
+        }
+    }
+}
+
+/// Rows on their way back.
+struct Walk<'a> {
+    x: &'a [f32],
+    y: &'a [f32],
+    gy: &'a mut [f32],
+    gx: &'a mut [f32],
 }
 
 /// Adds the constant terms to each row, or to the part of one that there is.
@@ -125,10 +227,16 @@ mod tests {
 
     #[test]
     fn gradients_are_finite_differences() {
-        for (seed, (rows, inputs, units)) in
-            [(1, 1, 1), (3, 4, 5), (2, 7, 1), (70, 3, 2), (5, 2, 70)]
-                .into_iter()
-                .enumerate()
+        for (seed, (rows, inputs, units)) in [
+            (1, 1, 1),
+            (3, 4, 5),
+            (2, 7, 1),
+            (70, 3, 2),
+            (5, 2, 70),
+            (300, 3, 2),
+        ]
+        .into_iter()
+        .enumerate()
         {
             for bias in [false, true] {
                 let layer = Dense::new(inputs, units);
@@ -165,22 +273,28 @@ mod tests {
 
     #[test]
     fn a_function_inside_equals_one_after() {
-        let (x, w, b) = (random(12, 1), random(20, 2), random(5, 3));
+        // Few rows, and more than one block of them.
+        one_inside(3);
+        one_inside(400);
+    }
+
+    fn one_inside(rows: usize) {
+        let (x, w, b) = (random(4 * rows, 1), random(20, 2), random(5, 3));
         for map in [Map::Relu, Map::Softplus(-0.7), Map::Sigmoid, Map::Tanh] {
             let plain = Dense::new(4, 5);
             let fused = Dense {
                 then: Some(map),
                 ..plain
             };
-            let (mut y, mut z) = (vec![0.0; 15], vec![0.0; 15]);
+            let (mut y, mut z) = (vec![0.0; 5 * rows], vec![0.0; 5 * rows]);
             plain.forward(&x, &w, Some(&b), &mut y);
             map.apply(&mut y);
             fused.forward(&x, &w, Some(&b), &mut z);
             assert_eq!(y, z);
-            let g = random(15, 4);
+            let g = random(5 * rows, 4);
             let gradients = |layer: &Dense, mut gy: Vec<f32>| {
                 let (mut gw, mut gb, mut gx) =
-                    (vec![0.0; 20], vec![0.0; 5], vec![0.0; 12]);
+                    (vec![0.0; 20], vec![0.0; 5], vec![0.0; 4 * rows]);
                 let to_x = Some(&mut gx[..]);
                 layer.backward(&x, &y, &w, &mut gy, &mut gw, Some(&mut gb), to_x, false);
                 (gw, gb, gx)

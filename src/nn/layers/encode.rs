@@ -57,6 +57,10 @@ impl OneHot {
     }
 }
 
+/// What counts as nothing beside the Gaussians nearby. Without it most of a row would be
+/// numbers too small to be normal, or products of such, with which processors are slow.
+const FAINT: f32 = 1e-24;
+
 /// Gaussians around centres.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Gaussians {
@@ -88,7 +92,8 @@ impl Gaussians {
                         for (y, x) in y.chunks_exact_mut(width).zip(x) {
                             for (y, c) in y.iter_mut().zip(&self.centres) {
                                 let off = x - c;
-                                *y = exp(-(off * off) * self.sharpness);
+                                let value = exp(-(off * off) * self.sharpness);
+                                *y = if value < FAINT { 0.0 } else { value };
                             }
                         }
                     },

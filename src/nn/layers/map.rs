@@ -71,6 +71,20 @@ impl Map {
         matches!(self, Map::Softplus(_))
     }
 
+    /// Whether it is computed by a series.
+    pub(crate) fn is_series(self) -> bool {
+        matches!(
+            self,
+            Map::Sigmoid
+                | Map::Tanh
+                | Map::Silu
+                | Map::Softplus(_)
+                | Map::Exp
+                | Map::Ln
+                | Map::Cbrt
+        )
+    }
+
     /// Applies it in place.
     pub(crate) fn apply(self, x: &mut [f32]) {
         self.of(Own(x));

@@ -5,6 +5,9 @@ use rayon::prelude::*;
 
 use super::super::blocks::{rows_per_task, total, vectorised};
 
+/// Lines shorter than this are summed number by number.
+const SHORT: usize = 16;
+
 /// A sum over lines, times a factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reduce {
@@ -23,8 +26,14 @@ impl Reduce {
                 vectorised(
                     #[inline(always)]
                     || {
-                        let pairs = y.iter_mut().zip(x.chunks_exact(self.width));
-                        pairs.for_each(|(y, x)| *y = total(x) * self.factor);
+                        let lines = y.iter_mut().zip(x.chunks_exact(self.width));
+                        for (y, x) in lines {
+                            let sum = match self.width < SHORT {
+                                true => x.iter().sum(),
+                                false => total(x),
+                            };
+                            *y = sum * self.factor;
+                        }
                     },
                 );
             });

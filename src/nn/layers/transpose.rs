@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::super::blocks::rows_per_task;
+use super::super::blocks::{rows_per_task, vectorised};
 
 /// Side of the squares in which a matrix is turned, so that both sides stay in the cache.
 const SQUARE: usize = 16;
@@ -23,19 +23,40 @@ impl Transpose {
         y.par_chunks_mut(size)
             .zip(x.par_chunks(size))
             .with_min_len(rows_per_task(size))
-            .for_each(|(y, x)| {
-                for row in (0..tall).step_by(SQUARE) {
-                    for column in (0..wide).step_by(SQUARE) {
-                        for j in column..wide.min(column + SQUARE) {
-                            let to = y.iter_mut().skip(j * tall + row).take(SQUARE);
-                            let from = x.iter().skip(row * wide + j).step_by(wide);
-                            let left = tall - row;
-                            let pairs = to.take(left).zip(from.take(left));
-                            pairs.for_each(|(to, from)| *to = *from);
-                        }
+            .for_each(|(y, x)| match tall.min(wide) <= SQUARE {
+                true => self.narrow(x, y),
+                false => self.in_squares(x, y),
+            });
+    }
+
+    /// A matrix that is narrow one way lies in the cache as a whole.
+    fn narrow(&self, x: &[f32], y: &mut [f32]) {
+        let Transpose { tall, wide } = *self;
+        vectorised(
+            #[inline(always)]
+            || {
+                for (j, y) in y.chunks_exact_mut(tall).enumerate() {
+                    for (y, row) in y.iter_mut().zip(x.chunks_exact(wide)) {
+                        *y = row.get(j).copied().unwrap_or(0.0);
                     }
                 }
-            });
+            },
+        );
+    }
+
+    fn in_squares(&self, x: &[f32], y: &mut [f32]) {
+        let Transpose { tall, wide } = *self;
+        for row in (0..tall).step_by(SQUARE) {
+            for column in (0..wide).step_by(SQUARE) {
+                for j in column..wide.min(column + SQUARE) {
+                    let to = y.iter_mut().skip(j * tall + row).take(SQUARE);
+                    let from = x.iter().skip(row * wide + j).step_by(wide);
+                    let left = tall - row;
+                    let pairs = to.take(left).zip(from.take(left));
+                    pairs.for_each(|(to, from)| *to = *from);
+                }
+            }
+        }
     }
 
     /// Fills `gx`.

@@ -21,6 +21,9 @@ const MANY: usize = 8;
 /// Operations after which any value is.
 const TOO_MANY: usize = 40;
 
+/// What an exponential and the like counts as.
+const SERIES: usize = 8;
+
 /// How many numbers a reduction makes one of, from which on what it makes is kept: little
 /// room, for much that would have to be made again.
 const NARROWED: usize = 8;
@@ -138,6 +141,14 @@ fn fusable(step: &Step) -> bool {
     }
 }
 
+/// How much work an operation is, counted in sums and products.
+fn effort(kernel: &Kernel) -> usize {
+    match kernel {
+        Kernel::Map(map) if map.is_series() => SERIES,
+        _ => 1,
+    }
+}
+
 impl Fusing {
     fn new(steps: Vec<Step>, values: Vec<Value>, output: usize) -> Fusing {
         let maker = steps.iter().enumerate().map(|(k, step)| (step.output, k));
@@ -179,7 +190,7 @@ impl Fusing {
         let mut cost: BTreeMap<usize, usize> = BTreeMap::new();
         for (k, step) in self.steps.iter().enumerate() {
             let of = |input: &usize| cost.get(input).copied().unwrap_or(0);
-            let own = 1 + step.inputs.iter().map(of).sum::<usize>();
+            let own = effort(&step.kernel) + step.inputs.iter().map(of).sum::<usize>();
             let read = uses.get(&step.output).copied().unwrap_or(0);
             if own > TOO_MANY || own > MANY && read > 1 {
                 self.material.insert(step.output);

@@ -18,6 +18,8 @@ mod tensor;
 
 pub(crate) use device::{NATIVE, Native, native};
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dfdx::prelude::{
     Axes2, Backward, HasShape, NoneTape, OwnedTape, PutTape, Rank0, SumTo, TryMul,
 };
@@ -89,7 +91,7 @@ impl<'a, D: Device> Reference<'a, D> {
             let value = pass.until(node)?;
             Ok(value.map_or(Vec::new(), |value| value.as_vec()))
         };
-        value().map_err(|error| lost(&error))
+        guarded(value)
     }
 
     /// Fills `gradients` with those of a batch's mean loss, and lets the running
@@ -100,7 +102,7 @@ impl<'a, D: Device> Reference<'a, D> {
         lesson: &Lesson<'_>,
         gradients: &mut Weights,
     ) -> Result<Learnt, Failure> {
-        let mut learn = || -> Made<D, (Vec<f32>, Vec<Statistics>)> {
+        let learn = || -> Made<D, (Vec<f32>, Vec<Statistics>)> {
             let leaves = self.leaves(weights)?;
             let mode = Mode::Learn(lesson.masks);
             let mut pass =
@@ -115,7 +117,7 @@ impl<'a, D: Device> Reference<'a, D> {
             self.back(y, pass.tape, gy, &leaves, gradients)?;
             Ok((output, statistics))
         };
-        let (output, statistics) = learn().map_err(|error| lost(&error))?;
+        let (output, statistics) = guarded(learn)?;
         self.follow(&statistics, weights);
         Ok(Learnt {
             sum: lesson.loss.sum(&output, lesson.targets),
@@ -199,6 +201,26 @@ impl<'a, D: Device> Reference<'a, D> {
             }
         }
     }
+}
+
+/// What `work` gives. dfdx gives most faults of a GPU back as errors, but panics where it
+/// compiles a kernel as the program runs and cannot.
+fn guarded<X, E: std::fmt::Display>(
+    work: impl FnOnce() -> Result<X, E>,
+) -> Result<X, Failure> {
+    // Nothing that a panic leaves half done is used after it: the run ends.
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(|error| lost(&error)),
+        Err(panic) => Err(lost(&said(&*panic))),
+    }
+}
+
+/// What a panic said, its first line.
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    let line = text.and_then(|text| text.lines().next());
+    line.unwrap_or("dfdx panicked").to_string()
 }
 
 #[cfg(test)]
