@@ -126,15 +126,23 @@ pub(crate) fn column_sums(x: &[f32], total: &mut [f32]) {
     let blocks = x.len().div_ceil((block * width).max(1));
     sum_blocks(blocks, total, |k, sum| {
         let rows = x.chunks(block * width).nth(k).unwrap_or(&[]);
-        vectorised(
-            #[inline(always)]
-            || {
-                for row in rows.chunks_exact(width) {
-                    sum.iter_mut().zip(row).for_each(|(s, x)| *s += x);
-                }
-            },
-        );
+        add_rows(rows, sum);
     });
+}
+
+/// Adds rows as long as `sum` to it, one after the other.
+pub(crate) fn add_rows(rows: &[f32], sum: &mut [f32]) {
+    if sum.is_empty() {
+        return;
+    }
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in rows.chunks_exact(sum.len()) {
+                sum.iter_mut().zip(row).for_each(|(s, x)| *s += x);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

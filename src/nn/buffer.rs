@@ -13,7 +13,15 @@ use std::ptr::NonNull;
 use dfdx::prelude::{Cpu, Tensor, TensorFromVec};
 
 /// Numbers in a line of the cache.
-pub(crate) const LINE: usize = 16;
+const LINE: usize = 16;
+
+/// Zeros with some more after them, and where among them `length` begin with a line of the
+/// cache: so they do for as long as the vector is not made longer.
+pub(crate) fn aligned(length: usize) -> (Vec<f32>, usize) {
+    let values = vec![0.0; length + LINE];
+    let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
+    (values, start.min(LINE))
+}
 
 /// A flat dfdx tensor of run-time length.
 pub(crate) type Flat = Tensor<(usize,), f32, Cpu>;
@@ -23,7 +31,7 @@ pub(crate) struct Buffer {
     #[cfg_attr(not(test), allow(dead_code, reason = "it owns what `first` points to"))]
     tensor: Flat,
     first: NonNull<f32>,
-    /// How many numbers are in use, of as many as the tensor has.
+    /// How many numbers are in use, of as many as the tensor has from there on.
     length: usize,
     capacity: usize,
 }
@@ -42,12 +50,12 @@ impl Buffer {
         Buffer::from_place(values, 0, length)
     }
 
-    /// A buffer of the `length` numbers of `values` from place `start` on.
+    /// A buffer of the `length` numbers of `values` from place `start` on, as far as there
+    /// are any.
     fn from_place(mut values: Vec<f32>, start: usize, length: usize) -> Buffer {
         // The address of a vector's numbers stays when the vector moves into the tensor.
-        let first = values.get_mut(start..start + length);
-        let first =
-            first.map_or(NonNull::dangling(), |values| NonNull::from(values).cast());
+        let own = values.get_mut(start..start + length).unwrap_or_default();
+        let (first, length) = (NonNull::from(&mut *own).cast(), own.len());
         let all = values.len();
         Buffer {
             tensor: Cpu::default().tensor_from_vec(values, (all,)),
@@ -59,9 +67,8 @@ impl Buffer {
 
     /// A buffer of `length` zeros that begins with a line of the cache.
     fn aligned(length: usize) -> Buffer {
-        let values = vec![0.0; length + LINE];
-        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
-        Buffer::from_place(values, start.min(LINE), length)
+        let (values, start) = aligned(length);
+        Buffer::from_place(values, start, length)
     }
 
     /// A buffer of `length` zeros.
@@ -71,9 +78,8 @@ impl Buffer {
 
     /// The numbers.
     pub(crate) fn values(&self) -> &[f32] {
-        // SAFETY: `first` is the start of the numbers `tensor` owns, of which there are at
-        // least `length`, the tensor lives as long as `self`, and writing needs `&mut
-        // self`.
+        // SAFETY: `first` lies among the numbers `tensor` owns, at least `length` of them
+        // from it on, the tensor lives as long as `self`, and writing needs `&mut self`.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.length) }
     }
 
@@ -85,7 +91,8 @@ impl Buffer {
     }
 
     /// The tensor itself under the shape (`rows`, `width`), for operations of dfdx.
-    /// `rows`·`width` must be the buffer's length and all of it in use.
+    /// `rows`·`width` must be the buffer's length and all of it in use: for buffers made of
+    /// vectors, not for those of a pool.
     #[cfg(test)]
     pub(crate) fn into_tensor(
         self,

@@ -57,6 +57,7 @@ pub use observe::{BatchProgress, EpochRecord, Go, Observer, Silent, TrainingStat
 pub use optimizer::{Adam, AdamForm, AdamW, Clip, Optimizer, Sgd};
 pub use order::Batching;
 pub use predict::{Gradients, evaluate_loss, gradients, predict, predict_dropped};
+pub use product::on_tiles;
 pub use profile::{Spent, profile};
 pub use scale::TargetScale;
 pub use schedule::{OneCycle, Plateau, Schedule, Watch};

@@ -1,4 +1,4 @@
-//! Matrix products by `gemm`, cut into fixed tiles. In: views of two matrices. Out: their
+//! Matrix products by `gemm` or on a tile unit (`split.rs`), cut into fixed tiles. In: views of two matrices. Out: their
 //! product, row-major. The order of summation depends on the shapes alone, so the bits are
 //! the same for any number of threads (within one class of processor).
 #![allow(unsafe_code, reason = "gemm's interface is pointers and strides")]
@@ -6,7 +6,12 @@
 #[cfg(target_arch = "x86_64")]
 mod amx;
 #[cfg(target_arch = "x86_64")]
+mod pack;
+mod right;
+#[cfg(target_arch = "x86_64")]
 mod split;
+
+pub(crate) use right::{Right, Room, accumulate};
 
 use rayon::prelude::*;
 
@@ -24,6 +29,15 @@ const TILES: usize = 24;
 const FEW_ROWS: usize = 64;
 /// Below this depth and width a product is too small to be worth turning.
 const WORTH_TURNING: usize = 64;
+
+/// Whether this processor has a tile unit that products are done on: they round otherwise
+/// there.
+pub fn on_tiles() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return amx::there();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
 
 /// A view of a matrix: element (i, j) is `values[i * row_step + j * column_step]`.
 #[derive(Clone, Copy)]
@@ -113,19 +127,9 @@ pub(crate) fn multiply_by_turned(
         multiply_tiled(shape, a, b, &mut part, |_, _| ());
         return super::blocks::add(c, &part);
     }
-    let mut turned = vec![0.0; b.len()];
-    for (column, row) in b.chunks_exact(shape.depth.max(1)).enumerate() {
-        let places = turned.iter_mut().skip(column).step_by(shape.columns.max(1));
-        places.zip(row).for_each(|(to, from)| *to = *from);
-    }
-    tiled(
-        shape,
-        a,
-        View::rows(&turned, shape.columns),
-        c,
-        onto,
-        |_, _| (),
-    );
+    let turned = turned(b, shape.depth);
+    let b = View::rows(&turned, shape.columns);
+    tiled(shape, a, b, c, onto, |_, _| ());
 }
 
 /// `c = a·b` on all threads; then `finish(first column, part)` on each part: whole rows that
@@ -265,97 +269,15 @@ pub(crate) fn multiply_summed(shape: Shape, a: View, b: View, c: &mut [f32]) {
     });
 }
 
-/// A right factor that many products of few rows have in common.
-pub(crate) struct Right {
-    depth: usize,
-    columns: usize,
-    kind: Kind,
-}
-
-enum Kind {
-    /// Row-major.
-    Plain(Vec<f32>),
-    #[cfg(target_arch = "x86_64")]
-    Split(split::Right),
-}
-
-/// Room for the work of one thread, used again and again.
-#[derive(Default)]
-pub(crate) struct Room {
-    #[cfg(target_arch = "x86_64")]
-    left: amx::Panels,
-    #[cfg(target_arch = "x86_64")]
-    right: amx::Panels,
-}
-
-impl Right {
-    /// `bᵀ`, for `b` of `columns` rows `depth` long, to be multiplied with about so many rows.
-    pub(crate) fn turned(b: &[f32], columns: usize, depth: usize, rows: usize) -> Right {
-        let mut turned = vec![0.0; b.len()];
-        for (column, row) in b.chunks_exact(depth.max(1)).enumerate() {
-            let places = turned.iter_mut().skip(column).step_by(columns.max(1));
-            places.zip(row).for_each(|(to, from)| *to = *from);
-        }
-        let shape = Shape {
-            rows,
-            columns,
-            depth,
-        };
-        Right {
-            depth,
-            columns,
-            kind: Kind::new(turned, shape),
-        }
+/// The transpose of a matrix of rows `width` long, row-major.
+fn turned(x: &[f32], width: usize) -> Vec<f32> {
+    let mut turned = vec![0.0; x.len()];
+    let height = x.len() / width.max(1);
+    for (column, row) in x.chunks_exact(width.max(1)).enumerate() {
+        let places = turned.iter_mut().skip(column).step_by(height.max(1));
+        places.zip(row).for_each(|(to, from)| *to = *from);
     }
-
-    /// `c = a·b`, or `c += a·b` if `onto`, for `a` of rows `depth` long, on this thread.
-    pub(crate) fn multiply(&self, room: &mut Room, a: &[f32], c: &mut [f32], onto: bool) {
-        let a = View::rows(a, self.depth);
-        let shape = Shape {
-            rows: c.len() / self.columns.max(1),
-            columns: self.columns,
-            depth: self.depth,
-        };
-        match &self.kind {
-            Kind::Plain(b) => multiply(shape, a, View::rows(b, self.columns), c, onto),
-            #[cfg(target_arch = "x86_64")]
-            Kind::Split(b) => b.multiply(&mut room.left, (a, 0), c, onto),
-        }
-    }
-}
-
-impl Kind {
-    #[cfg(target_arch = "x86_64")]
-    fn new(b: Vec<f32>, shape: Shape) -> Kind {
-        let view = View::rows(&b, shape.columns);
-        match split::serves(shape, View::rows(&[], shape.depth), view) {
-            true => Kind::Split(split::Right::new(view, shape.columns, shape.depth)),
-            false => Kind::Plain(b),
-        }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn new(b: Vec<f32>, _: Shape) -> Kind {
-        Kind::Plain(b)
-    }
-}
-
-/// `c += aᵀ·b`, for `a` and `b` of `shape.depth` rows, on this thread.
-pub(crate) fn accumulate(
-    room: &mut Room,
-    shape: Shape,
-    a: &[f32],
-    b: &[f32],
-    c: &mut [f32],
-) {
-    let (a, b) = (View::rows(a, shape.rows), View::rows(b, shape.columns));
-    check(shape, a.turned(), b, c);
-    #[cfg(target_arch = "x86_64")]
-    if split::serves(shape, a.turned(), b) {
-        let room = [&mut room.left, &mut room.right];
-        return split::accumulate(room, shape, a, b, c);
-    }
-    multiply(shape, a.turned(), b, c, true);
+    turned
 }
 
 /// Panics unless both operands and the result lie within their slices: the callers'

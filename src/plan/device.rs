@@ -1,6 +1,6 @@
 //! Which processors and executors give the same bits.
 
-use crate::nn::Executor;
+use crate::nn::{Executor, on_tiles};
 
 /// The class of what networks run on, the processor and what is not the default:
 /// `cpu-avx2`, `cpu-avx2, reference on cpu`. Matrix products round alike within one, not
@@ -15,6 +15,9 @@ pub fn device_class(executor: Executor) -> String {
 }
 
 fn processor() -> &'static str {
+    if on_tiles() {
+        return "cpu-amx";
+    }
     #[cfg(target_arch = "x86_64")]
     {
         if std::arch::is_x86_feature_detected!("avx512f") {

@@ -1,5 +1,5 @@
 //! `report.html`: one file that needs no other. In: a report, its scores and its figures.
-//! Out: HTML. Every string is escaped by the template engine, the figures are images with
+//! Out: HTML. Every string is escaped by the template engine or here, the figures are images with
 //! data addresses, and the policy at the head forbids everything else: no script, no
 //! network. Nothing in it tells the time, so the same report gives the same bytes.
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::numbers::{self, count, significant};
 use super::{
     LayerRow, Named, Prediction, Provenance, ReportProblem, Scores, Split, SplitScores,
-    StudyReport, Training, sentences,
+    StudyReport, Training, marked, sentences,
 };
 
 const NAME: &str = "report.html";
@@ -39,7 +39,8 @@ struct Page<'a> {
     training: Course<'a>,
     source: &'a str,
     rows: String,
-    notes: &'a [String],
+    /// In HTML.
+    notes: Vec<String>,
     skipped: Vec<SkippedLine<'a>>,
     worst: Vec<WorstLine<'a>>,
     model: &'a str,
@@ -138,7 +139,7 @@ pub(super) fn render(
         training: Course::of(&report.training),
         source: &report.data.source,
         rows: count(report.data.rows),
-        notes: &report.data.notes,
+        notes: report.data.notes.iter().map(|note| marked(note)).collect(),
         skipped,
         worst: worst(report, focus.split),
         model: &report.model.name,

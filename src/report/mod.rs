@@ -223,6 +223,21 @@ pub struct OutcomeFile {
     pub bytes: Vec<u8>,
 }
 
+/// A text as HTML shows it, what stands between backticks as code.
+fn marked(text: &str) -> String {
+    let text = escape(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd number of backticks marks nothing.
+    if parts.len().is_multiple_of(2) {
+        return text;
+    }
+    let part = |(k, part): (usize, &&str)| match k % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// A text as HTML shows it.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

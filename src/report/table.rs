@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::significant;
 use super::terminal::Look;
-use super::{Named, OutcomeFile, Provenance, ReportProblem, Script, escape};
+use super::{Named, OutcomeFile, Provenance, ReportProblem, Script, escape, marked};
 
 /// Rows shown in a terminal before the rest is counted only.
 const SHOWN: usize = 40;
@@ -237,7 +237,7 @@ fn page(report: &TableReport) -> String {
     if !report.notes.is_empty() {
         text += "<section>\n<h2>Data</h2>\n<ul>\n";
         for note in &report.notes {
-            text += &format!("<li>{}</li>\n", escape(note));
+            text += &format!("<li>{}</li>\n", marked(note));
         }
         text += "</ul>\n</section>\n";
     }

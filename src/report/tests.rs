@@ -238,6 +238,14 @@ fn strings_of_others_stay_strings() {
 }
 
 #[test]
+fn what_a_note_has_between_backticks_is_code() {
+    let mut report = sample();
+    report.data.notes = vec!["the set `flla` & <b>".to_owned(), "one ` alone".to_owned()];
+    let page = text(&report, "report.html");
+    assert!(page.contains("the set <code>flla</code> &amp; &lt;b&gt;<br>one ` alone"));
+}
+
+#[test]
 fn the_page_is_self_contained() {
     let page = text(&sample(), "report.html");
     assert!(page.contains(

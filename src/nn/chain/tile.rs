@@ -2,7 +2,7 @@
 //! rows of every wanted expression, in slots that stay in the innermost cache or where they
 //! are kept.
 
-use super::super::buffer::LINE;
+use super::super::buffer::aligned;
 use super::expr::{Expr, ExprId, Exprs, Leaf, Local, Reach};
 use super::layout::{Given, Layout, Place};
 use super::loops::{Out, World};
@@ -92,12 +92,8 @@ struct Slot {
 
 impl Slot {
     fn new(length: usize) -> Slot {
-        let values = vec![0.0; length + LINE];
-        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
-        Slot {
-            values,
-            start: start.min(LINE),
-        }
+        let (values, start) = aligned(length);
+        Slot { values, start }
     }
 
     fn numbers(&self) -> &[f32] {

@@ -3,19 +3,24 @@
 
 use rayon::prelude::*;
 
-use super::super::blocks::{add, column_sums, rows_per_task, summed_rows, vectorised};
+use super::super::blocks::{
+    add, add_rows, column_sums, rows_per_task, summed_rows, vectorised,
+};
 use super::super::product::{
     Right, Room, Shape, View, accumulate, multiply_by_turned, multiply_summed,
     multiply_tiled,
 };
 use super::Map;
 
-/// Rows up to which the way back is cut along the weights, not along the rows.
-const FEW: usize = 64;
+/// Rows from which on the way back is cut along the rows, not along the weights.
+const MANY: usize = 256;
 /// Weights above which their gradient is too large to be made once for each block of rows.
 const SMALL: usize = 1 << 18;
 /// Fewest rows of a block.
-const LEAST: usize = 128;
+const LEAST: usize = 64;
+/// Fewest rows that are worked on at a time, and most.
+const SOME: usize = 128;
+const MOST: usize = 1024;
 /// Numbers of the wider side that are worked on at a time.
 const CACHED: usize = 64 * 1024;
 
@@ -88,7 +93,7 @@ impl Dense {
     ) {
         let rows = x.len() / self.inputs;
         let weights = self.inputs * self.units;
-        if rows > FEW && weights <= SMALL {
+        if rows >= MANY && weights <= SMALL {
             return self.backward_in_blocks((x, y, w), gy, (gw, gb), (gx, onto));
         }
         if let Some(map) = self.then {
@@ -133,24 +138,23 @@ impl Dense {
             Some(_) => y.chunks(block * units).collect(),
             None => vec![&[]; blocks],
         };
+        let has_constants = gb.is_some();
         let tasks = gy.par_chunks_mut(block * units).zip(to_x);
         let tasks = tasks.zip(x.par_chunks(block * inputs)).zip(from_y);
         let parts: Vec<[Vec<f32>; 2]> = tasks
             .map_init(Room::default, |room, (((gy, gx), x), y)| {
-                let mut part = [vec![0.0; gw.len()], vec![0.0; units]];
+                let constants = if has_constants { units } else { 0 };
+                let mut part = [vec![0.0; gw.len()], vec![0.0; constants]];
                 let rows = Walk { x, y, gy, gx };
                 self.walk(room, rows, turned.as_ref(), onto, &mut part);
                 part
             })
             .collect();
         gw.fill(0.0);
-        let mut of_constants = vec![0.0; units];
-        for [weights, constants] in &parts {
-            add(gw, weights);
-            add(&mut of_constants, constants);
-        }
+        parts.iter().for_each(|[weights, _]| add(gw, weights));
         if let Some(gb) = gb {
-            gb.copy_from_slice(&of_constants);
+            gb.fill(0.0);
+            parts.iter().for_each(|[_, constants]| add(gb, constants));
         }
     }
 
@@ -164,21 +168,18 @@ impl Dense {
         [gw, gb]: &mut [Vec<f32>; 2],
     ) {
         let (inputs, units) = (self.inputs, self.units);
-        let some = (CACHED / inputs.max(units)).clamp(LEAST, 8 * LEAST);
+        let some = CACHED / inputs.max(units) / SOME * SOME;
+        let some = some.clamp(SOME, MOST);
+        let part = rows_per_task(units) * units;
         let mut to_x = gx.chunks_mut(some * inputs);
         let mut from_y = y.chunks(some * units);
         for (x, gy) in x.chunks(some * inputs).zip(gy.chunks_mut(some * units)) {
             if let (Some(map), Some(y)) = (self.then, from_y.next()) {
-                map.back(gy, &[], y);
+                // Parts that are done on this thread.
+                let parts = gy.chunks_mut(part).zip(y.chunks(part));
+                parts.for_each(|(gy, y)| map.back(gy, &[], y));
             }
-            vectorised(
-                #[inline(always)]
-                || {
-                    for row in gy.chunks_exact(units) {
-                        gb.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
-                    }
-                },
-            );
+            add_rows(gy, gb);
             let shape = Shape {
                 rows: inputs,
                 columns: units,
@@ -272,8 +273,34 @@ mod tests {
     }
 
     #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        // Large enough for a tile unit, and for several blocks of rows.
+        let layer = Dense {
+            then: Some(Map::Tanh),
+            ..Dense::new(64, 96)
+        };
+        let (x, w, b) = (random(400 * 64, 1), random(64 * 96, 2), random(96, 3));
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            pool.build().unwrap().install(|| {
+                let mut y = vec![f32::NAN; 400 * 96];
+                layer.forward(&x, &w, Some(&b), &mut y);
+                let mut gy = random(400 * 96, 4);
+                let (mut gw, mut gb) = (vec![f32::NAN; w.len()], vec![f32::NAN; 96]);
+                let mut gx = vec![f32::NAN; x.len()];
+                let (to_b, to_x) = (Some(&mut gb[..]), Some(&mut gx[..]));
+                layer.backward(&x, &y, &w, &mut gy, &mut gw, to_b, to_x, false);
+                let all = [y, gw, gb, gx].concat();
+                all.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
+            })
+        };
+        let one = run(1);
+        assert!(run(2) == one && run(5) == one);
+    }
+
+    #[test]
     fn a_function_inside_equals_one_after() {
-        // Few rows, and more than one block of them.
+        // Few rows, and blocks of many.
         one_inside(3);
         one_inside(400);
     }

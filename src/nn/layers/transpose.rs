@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::super::blocks::{rows_per_task, vectorised};
+use super::super::blocks::{BLOCK, rows_per_task, vectorised};
 
 /// Side of the squares in which a matrix is turned, so that both sides stay in the cache.
 const SQUARE: usize = 16;
@@ -23,13 +23,13 @@ impl Transpose {
         y.par_chunks_mut(size)
             .zip(x.par_chunks(size))
             .with_min_len(rows_per_task(size))
-            .for_each(|(y, x)| match tall.min(wide) <= SQUARE {
+            .for_each(|(y, x)| match tall.min(wide) <= SQUARE && size <= BLOCK {
                 true => self.narrow(x, y),
                 false => self.in_squares(x, y),
             });
     }
 
-    /// A matrix that is narrow one way lies in the cache as a whole.
+    /// A matrix that is narrow one way and lies in the cache as a whole.
     fn narrow(&self, x: &[f32], y: &mut [f32]) {
         let Transpose { tall, wide } = *self;
         vectorised(

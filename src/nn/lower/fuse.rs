@@ -21,8 +21,8 @@ const MANY: usize = 8;
 /// Operations after which any value is.
 const TOO_MANY: usize = 40;
 
-/// What an exponential and the like counts as.
-const SERIES: usize = 8;
+/// What an exponential and the like counts as: even of a kept value it is worth keeping.
+const SERIES: usize = MANY + 1;
 
 /// How many numbers a reduction makes one of, from which on what it makes is kept: little
 /// room, for much that would have to be made again.
@@ -145,6 +145,7 @@ fn fusable(step: &Step) -> bool {
 fn effort(kernel: &Kernel) -> usize {
     match kernel {
         Kernel::Map(map) if map.is_series() => SERIES,
+        Kernel::Softmax(_) => SERIES,
         _ => 1,
     }
 }

@@ -4,7 +4,8 @@
 use rayon::prelude::*;
 
 use super::super::blocks::vectorised;
-use super::amx::{Panels, SIDE, Soon, Source, Unit, there};
+use super::amx::{Soon, Unit, there};
+use super::pack::{Panels, SIDE, Source};
 use super::{Shape, View};
 
 /// Numbers of depth that are packed at once, at most.

@@ -204,11 +204,15 @@ impl<'a, D: Device> Reference<'a, D> {
 }
 
 /// What `work` gives. dfdx gives most faults of a GPU back as errors, but panics where it
-/// compiles a kernel as the program runs and cannot.
+/// compiles a kernel as the program runs and cannot; a panic on the processor is a fault of
+/// this program, and stays one.
 fn guarded<X, E: std::fmt::Display>(
     work: impl FnOnce() -> Result<X, E>,
 ) -> Result<X, Failure> {
-    // Nothing that a panic leaves half done is used after it: the run ends.
+    if NATIVE != "cuda" {
+        return work().map_err(|error| lost(&error));
+    }
+    // What a panic leaves half done are gradients and tensors of this pass: they go with it.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map_err(|error| lost(&error)),
         Err(panic) => Err(lost(&said(&*panic))),
