@@ -15,6 +15,8 @@ pub(super) enum Place<'a> {
     Source(&'a [f32]),
     /// In room of the tile that holds this one row over and over.
     Same(usize, &'a [f32]),
+    /// In their source, at places that a map leads to: the one that reads them looks there.
+    Taken,
     Nowhere,
 }
 
@@ -36,6 +38,8 @@ pub(super) struct Given<'a, 'e> {
     pub(super) direct: &'e dyn Fn(ExprId) -> Option<&'a [f32]>,
     /// The one row of an expression that has one for all.
     pub(super) same: &'e dyn Fn(ExprId) -> Option<&'a [f32]>,
+    /// Whether the one that reads an expression takes its rows by a map itself.
+    pub(super) taken: &'e dyn Fn(ExprId) -> bool,
     /// What an expression reads here.
     pub(super) reads: &'e dyn Fn(ExprId) -> Vec<ExprId>,
     /// The store that takes an expression as it is.
@@ -70,6 +74,7 @@ impl<'a> Layout<'a> {
                 (Some(source), _) => Place::Source(source),
                 // Filled once, before the first tile, so never a slot of another's.
                 (None, Some(row)) => Place::Same(layout.slot(given.exprs.width(id)), row),
+                (None, None) if (given.taken)(id) => Place::Taken,
                 (None, None) => match (given.store)(id) {
                     Some(store) => Place::Store(store),
                     None => match layout.taken_over(given, id, &reads, &unread) {

@@ -5,6 +5,42 @@ use super::super::batch::Map;
 use super::super::blocks::vectorised;
 use super::tile::Rows;
 
+/// The rows of one side of a pair.
+pub(super) enum Lines<'a> {
+    /// They follow each other.
+    Made { values: &'a [f32], width: usize },
+    /// They are taken by a map from where they lie.
+    Taken {
+        values: &'a [f32],
+        width: usize,
+        map: &'a Map,
+        rows: &'a Rows<'a>,
+    },
+}
+
+impl<'a> Lines<'a> {
+    /// The `k`-th of them.
+    #[inline(always)]
+    pub(super) fn at(&self, k: usize) -> &'a [f32] {
+        let (values, width, row) = match self {
+            Lines::Made { values, width } => (*values, *width, k),
+            Lines::Taken {
+                values,
+                width,
+                map,
+                rows,
+            } => {
+                let row = match rows {
+                    Rows::From(first, _) => first + k,
+                    Rows::Members(rows) => rows.get(k).map_or(0, |row| *row as usize),
+                };
+                (*values, *width, map.place(row))
+            }
+        };
+        values.get(row * width..(row + 1) * width).unwrap_or(&[])
+    }
+}
+
 /// Fills `y` with the rows of `values` at `at(row)`.
 #[inline(always)]
 pub(super) fn take(

@@ -2,14 +2,18 @@
 //! rows of every wanted expression, in slots that stay in the innermost cache or where they
 //! are kept.
 
+use std::collections::BTreeMap;
+
 use super::super::buffer::aligned;
 use super::expr::{Expr, ExprId, Exprs, Leaf, Local, Reach};
 use super::layout::{Given, Layout, Place};
 use super::loops::{Out, World};
-use super::rows::{denormal, normal, share, take};
+use super::rows::{Lines, denormal, normal, share, take};
 
 /// Numbers of the widest expression of a tile, unless that is fewer than [`FEWEST`] rows.
 const NUMBERS: usize = 2048;
+/// Numbers of a row from which on it may be read where it lies.
+const WIDE: usize = 32;
 /// Fewest rows of a tile.
 const FEWEST: usize = 8;
 
@@ -56,6 +60,33 @@ impl<'a> Purpose<'a, '_> {
             }) => Some((self.world.read)(*source)),
             _ => None,
         }
+    }
+
+    /// The expressions of `order` that are rows taken by a map and read once, by a pair that
+    /// can take them itself: it saves them a way through the tile.
+    fn taken(&self, order: &[ExprId], lies: &dyn Fn(ExprId) -> bool) -> Vec<ExprId> {
+        let mut readers: BTreeMap<ExprId, Vec<ExprId>> = BTreeMap::new();
+        for id in order.iter().filter(|id| !lies(**id)) {
+            for read in self.exprs.expr(*id).reads() {
+                readers.entry(read).or_default().push(*id);
+            }
+        }
+        let by_pair = |id: &ExprId| match readers.get(id).map(Vec::as_slice) {
+            Some([reader]) => match self.exprs.expr(*reader) {
+                Expr::Pair(pair, ..) => pair.plain(),
+                _ => false,
+            },
+            _ => false,
+        };
+        let routed = |id: &ExprId| match self.exprs.expr(*id) {
+            Expr::Leaf(leaf) => matches!(leaf.reach, Reach::Route(_)),
+            _ => false,
+        };
+        let wide = |id: &ExprId| self.exprs.width(*id) >= WIDE;
+        let free = |id: &ExprId| !self.wanted.contains(id) && !lies(*id);
+        let all = order.iter().copied();
+        all.filter(|id| routed(id) && wide(id) && free(id) && by_pair(id))
+            .collect()
     }
 
     /// The one row of an expression that has one for all.
@@ -111,8 +142,10 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
         let order = of.exprs.needed(of.wanted.iter().copied(), lies);
         let widest = order.iter().map(|id| of.exprs.width(*id)).max();
         let height = (NUMBERS / widest.unwrap_or(1).max(1)).clamp(FEWEST, 512);
+        let taken = of.taken(&order, &lies);
         let given = Given {
             exprs: of.exprs,
+            taken: &|id| taken.contains(&id),
             direct: &|id| of.rows_of(id).filter(|_| !of.scattered),
             same: &|id| of.same(id),
             reads: &|id| match lies(id) {
@@ -256,6 +289,16 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
                 let read = |id: &Option<ExprId>| id.map_or(&[][..], made);
                 map.back(y, read(x), read(own));
             }
+            Expr::Pair(pair, a, b) if self.is_taken(*a) || self.is_taken(*b) => {
+                let b = self.lines(*b, rows, stores);
+                match over {
+                    true => pair.over_by_rows(y, |k| b.at(k), width),
+                    false => {
+                        let a = self.lines(*a, rows, stores);
+                        pair.by_rows(|k| a.at(k), |k| b.at(k), y, width);
+                    }
+                }
+            }
             Expr::Pair(pair, _, b) if over => pair.over(y, made(*b)),
             Expr::Pair(pair, a, b) => pair.forward(made(*a), made(*b), y),
             Expr::PairBack {
@@ -306,6 +349,30 @@ impl<'a, 'w: 'a> Tile<'a, 'w> {
                 let (note, back) = ((world.read)(*note), (world.read)(*back));
                 denormal(made(*g), made(*x), note, back, *channels, y);
             }
+        }
+    }
+
+    fn is_taken(&self, id: ExprId) -> bool {
+        self.layout.places.get(id) == Some(&Place::Taken)
+    }
+
+    /// The rows of an expression that was computed, or that are taken where they lie.
+    fn lines<'s>(&'s self, id: ExprId, rows: &'s Rows, stores: &'s [Out]) -> Lines<'s> {
+        let width = self.of.exprs.width(id);
+        match self.of.exprs.expr(id) {
+            Expr::Leaf(Leaf {
+                source,
+                reach: Reach::Route(route),
+            }) if self.is_taken(id) => Lines::Taken {
+                values: (self.of.world.read)(*source),
+                width,
+                map: (self.of.world.map)(*route),
+                rows,
+            },
+            _ => Lines::Made {
+                values: self.made(id, stores),
+                width,
+            },
         }
     }
 

@@ -141,6 +141,56 @@ impl Pair {
         }
     }
 
+    /// Fills the rows of `y`, `width` numbers long, from rows of a and b that lie apart; both
+    /// have the shape of the result.
+    pub(crate) fn by_rows<'a>(
+        &self,
+        a: impl Fn(usize) -> &'a [f32],
+        b: impl Fn(usize) -> &'a [f32],
+        y: &mut [f32],
+        width: usize,
+    ) {
+        debug_assert!(self.plain());
+        vectorised(
+            #[inline(always)]
+            || {
+                for (k, y) in y.chunks_exact_mut(width).enumerate() {
+                    let (a, b) = (a(k), b(k));
+                    match self.arithmetic {
+                        Arithmetic::Add => both(y, a, b, |a, b| a + b),
+                        Arithmetic::Subtract => both(y, a, b, |a, b| a - b),
+                        Arithmetic::Multiply => both(y, a, b, |a, b| a * b),
+                        Arithmetic::Divide => both(y, a, b, |a, b| a / b),
+                    }
+                }
+            },
+        );
+    }
+
+    /// The same where `y` holds a.
+    pub(crate) fn over_by_rows<'a>(
+        &self,
+        y: &mut [f32],
+        b: impl Fn(usize) -> &'a [f32],
+        width: usize,
+    ) {
+        debug_assert!(self.plain());
+        vectorised(
+            #[inline(always)]
+            || {
+                for (k, y) in y.chunks_exact_mut(width).enumerate() {
+                    let pairs = y.iter_mut().zip(b(k));
+                    match self.arithmetic {
+                        Arithmetic::Add => pairs.for_each(|(y, b)| *y += b),
+                        Arithmetic::Subtract => pairs.for_each(|(y, b)| *y -= b),
+                        Arithmetic::Multiply => pairs.for_each(|(y, b)| *y *= b),
+                        Arithmetic::Divide => pairs.for_each(|(y, b)| *y /= b),
+                    }
+                }
+            },
+        );
+    }
+
     /// Turns the gradient `g` of the result into that of one side, in place, where both
     /// have the shape of the result.
     pub(crate) fn backward_over(&self, side: Side, a: &[f32], b: &[f32], g: &mut [f32]) {
