@@ -1,6 +1,7 @@
-//! Matrix products by `gemm` or on a tile unit (`split.rs`), cut into fixed tiles. In: views of two matrices. Out: their
-//! product, row-major. The order of summation depends on the shapes alone, so the bits are
-//! the same for any number of threads (within one class of processor).
+//! Matrix products by `gemm` or on a tile unit (`split.rs`), cut into fixed tiles. In: views
+//! of two matrices. Out: their product, row-major. The order of summation depends on the
+//! shapes alone, so the bits are the same for any number of threads (within one class of
+//! processor).
 #![allow(unsafe_code, reason = "gemm's interface is pointers and strides")]
 
 #[cfg(target_arch = "x86_64")]
