@@ -3,7 +3,7 @@
 //! [`predict()`](super::predict()) are the same for both.
 
 use super::batch::{Batch, Needs};
-use super::buffer::{Buffer, Pool};
+use super::buffer::Buffer;
 use super::failure::Failure;
 use super::features::Features;
 use super::graph::Graph;
@@ -11,8 +11,9 @@ use super::layers::widen;
 use super::loss::Loss;
 use super::lower::{Kernel, Program, Step};
 use super::predict::passes;
+use super::processor::Processor;
 use super::reference::{NATIVE, Native, Reference, native};
-use super::run::{Masks, Mode, Run, Tape};
+use super::run::{Kernels, Masks, Mode, Run, Tape};
 use super::weights::Weights;
 
 /// What computes a network. Both give the same numbers, to rounding.
@@ -64,7 +65,10 @@ pub(crate) struct Range {
 
 /// A network ready to run.
 pub(crate) enum Engine<'a> {
-    Fused { program: &'a Program, pool: Pool },
+    Fused {
+        program: &'a Program,
+        device: Processor,
+    },
     Reference(Reference<'a, Native>),
 }
 
@@ -79,7 +83,7 @@ impl<'a> Engine<'a> {
         Ok(match executor {
             Executor::Fused => Engine::Fused {
                 program,
-                pool: Pool::default(),
+                device: Processor::default(),
             },
             Executor::Reference => Engine::Reference(Reference::new(graph, native()?)),
         })
@@ -145,7 +149,7 @@ impl<'a> Engine<'a> {
         for rows in passes(features, self.needs().width) {
             let batch = Batch::new(self.needs(), features, rows);
             match self {
-                Engine::Fused { program, pool } => {
+                Engine::Fused { program, device } => {
                     let run = Run {
                         program,
                         weights: &weights.buffers,
@@ -153,9 +157,9 @@ impl<'a> Engine<'a> {
                         batch: &batch,
                         watch: None,
                     };
-                    let x = run.forward_until(value, None, pool);
+                    let x = run.forward_until(value, None, device);
                     see(x.values());
-                    pool.give(x);
+                    device.give(x);
                 }
                 Engine::Reference(reference) => {
                     see(&reference.value(value, weights, &batch, Mode::Predict)?);
@@ -174,7 +178,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Vec<f32>, Failure> {
         let mode = Mode::Ask(masks);
         match self {
-            Engine::Fused { program, pool } => {
+            Engine::Fused { program, device } => {
                 let run = Run {
                     program,
                     weights: &weights.buffers,
@@ -182,9 +186,9 @@ impl<'a> Engine<'a> {
                     batch,
                     watch: None,
                 };
-                let y = run.forward(None, pool);
+                let y = run.forward(None, device);
                 let output = y.values().to_vec();
-                pool.give(y);
+                device.give(y);
                 Ok(output)
             }
             Engine::Reference(reference) => {
@@ -202,8 +206,8 @@ impl<'a> Engine<'a> {
         gradients: &mut Weights,
     ) -> Result<Learnt, Failure> {
         match self {
-            Engine::Fused { program, pool } => {
-                Ok(fused(program, pool, weights, lesson, gradients))
+            Engine::Fused { program, device } => {
+                Ok(fused(program, device, weights, lesson, gradients))
             }
             Engine::Reference(reference) => reference.learn(weights, lesson, gradients),
         }
@@ -213,7 +217,7 @@ impl<'a> Engine<'a> {
 /// Learns from a batch by the fused executor.
 fn fused(
     program: &Program,
-    pool: &mut Pool,
+    device: &mut Processor,
     weights: &mut Weights,
     lesson: &Lesson<'_>,
     gradients: &mut Weights,
@@ -226,13 +230,13 @@ fn fused(
         batch: lesson.batch,
         watch: None,
     };
-    let y = run.forward(Some(&mut tape), pool);
+    let y = run.forward(Some(&mut tape), device);
     let output = y.values().to_vec();
-    let mut gy: Buffer = pool.take(output.len());
+    let mut gy: Buffer = device.take(output.len());
     let Lesson { loss, targets, .. } = lesson;
     loss.gradient(&output, targets, gy.values_mut());
-    let statistics = tape.statistics(&run);
-    run.backward(tape, y, gy, &mut gradients.buffers, pool);
+    let statistics = tape.statistics(&run, device);
+    run.backward(tape, y, gy, &mut gradients.buffers, device);
     program.follow(&statistics, &mut weights.buffers);
     Learnt {
         sum: loss.sum(&output, targets),

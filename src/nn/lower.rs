@@ -86,6 +86,22 @@ impl Program {
         program
     }
 
+    /// The steps of `graph`, rewritten and not fused.
+    #[cfg(test)]
+    pub(crate) fn rewritten(graph: &Graph) -> Program {
+        let plain = Program::plain(graph);
+        let (steps, values, output) =
+            rewrite::rewrite(plain.steps, plain.values, plain.output);
+        let mut program = Program {
+            steps,
+            values,
+            output,
+            ..plain
+        };
+        program.settle();
+        program
+    }
+
     /// The steps of `graph`, one for each operation.
     pub(crate) fn plain(graph: &Graph) -> Program {
         let mut lowering = Lowering::new(graph);
@@ -315,3 +331,6 @@ impl<'a> Lowering<'a> {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

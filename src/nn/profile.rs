@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Counts};
-use super::buffer::{Buffer, Pool};
+use super::buffer::Buffer;
 use super::failure::Failure;
 use super::graph::Graph;
 use super::loss::Loss;
 use super::lower::{Kernel, Program, Step};
+use super::processor::Processor;
 use super::run::{Mode, Run, Tape};
 use super::settings::Rows;
 use super::threads::Threads;
@@ -79,7 +80,7 @@ pub fn profile(
     let mut gradients = Weights::zeros(graph);
     let watch = Stopwatch::default();
     let counts = threads.run(|| {
-        let mut pool = Pool::default();
+        let mut device = Processor::default();
         let batch = Batch::new(&program.needs, rows.features, 0..rows.ids.len());
         for pass in 0..=passes {
             let mut tape = Tape::default();
@@ -90,10 +91,10 @@ pub fn profile(
                 batch: &batch,
                 watch: (pass > 0).then_some(&watch),
             };
-            let y = run.forward(Some(&mut tape), &mut pool);
+            let y = run.forward(Some(&mut tape), &mut device);
             let mut gy = Buffer::zeros(y.values().len());
             Loss::Mse.gradient(y.values(), rows.targets, gy.values_mut());
-            run.backward(tape, y, gy, &mut gradients.buffers, &mut pool);
+            run.backward(tape, y, gy, &mut gradients.buffers, &mut device);
         }
         batch.counts
     });

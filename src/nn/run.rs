@@ -1,27 +1,40 @@
-//! Runs a program forward and backward. In: a program, weights, a batch of features. Out:
-//! the output; with a [`Tape`], also the gradient of every weight. Buffers come from a
-//! pool and go back as soon as nothing needs them.
+//! Runs a program forward and backward on a device. In: a program, weights, a batch of
+//! features, the device's [`Kernels`]. Out: the output; with a [`Tape`], also the gradient of
+//! every weight. Room comes from the device and goes back as soon as nothing needs it.
 
 mod back;
 mod chains;
 mod forward;
+mod kernels;
+mod written;
+
+pub(crate) use kernels::{Kernels, Room, Sight, Statistic, Work};
 
 use std::time::Instant;
 
 use super::batch::{Batch, Map};
 use super::buffer::Buffer;
 use super::layers::{BatchNorm, Dropout};
-use super::lower::{Kernel, Program, Step};
+use super::lower::{Kernel, Program};
 use super::profile::{Stopwatch, Way};
 use crate::draw::Draws;
 
 /// What the forward pass leaves for the backward pass.
-#[derive(Debug, Default)]
-pub(crate) struct Tape {
+#[derive(Debug)]
+pub(crate) struct Tape<N> {
     /// The values of the program that the backward pass reads.
-    values: Vec<Option<Buffer>>,
+    values: Vec<Option<N>>,
     /// For each step what it noted beside its result: a padded signal, statistics.
-    notes: Vec<Option<Buffer>>,
+    notes: Vec<Option<N>>,
+}
+
+impl<N> Default for Tape<N> {
+    fn default() -> Tape<N> {
+        Tape {
+            values: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// The masks of one training step.
@@ -50,18 +63,17 @@ pub(crate) enum Mode {
     Learn(Option<Masks>),
 }
 
-/// A program with its weights (in ordinal order).
-#[derive(Clone, Copy)]
-pub(crate) struct Run<'a> {
+/// A program with its weights (in ordinal order), numbers on a device.
+pub(crate) struct Run<'a, N> {
     pub(crate) program: &'a Program,
-    pub(crate) weights: &'a [Buffer],
+    pub(crate) weights: &'a [N],
     pub(crate) mode: Mode,
     pub(crate) batch: &'a Batch,
     /// Notes how long each step takes, if anybody asks.
     pub(crate) watch: Option<&'a Stopwatch>,
 }
 
-impl Run<'_> {
+impl<'a, N> Run<'a, N> {
     /// Does the work of a step, watched.
     fn watched<T>(&self, step: usize, way: Way, work: impl FnOnce() -> T) -> T {
         let Some(watch) = self.watch else {
@@ -74,31 +86,27 @@ impl Run<'_> {
     }
 
     /// The seed of a dropout, if it drops anything.
-    fn seed(&self, dropout: &Dropout) -> Option<u64> {
+    pub(crate) fn seed(&self, dropout: &Dropout) -> Option<u64> {
         match self.mode {
             Mode::Learn(Some(masks)) | Mode::Ask(masks) => Some(masks.seed(dropout)),
             Mode::Learn(None) | Mode::Predict => None,
         }
     }
 
+    /// Whether the batch's own statistics are used.
+    pub(crate) fn learns(&self) -> bool {
+        matches!(self.mode, Mode::Learn(_))
+    }
+
     /// One of the batch's maps.
-    fn map(&self, route: usize) -> &Map {
+    pub(crate) fn map(&self, route: usize) -> &'a Map {
         static NONE: Map = Map::none();
         self.batch.maps.get(route).unwrap_or(&NONE)
     }
 
-    /// The ends of a range that was fitted.
-    fn range(&self, step: &Step) -> (f32, f32) {
-        let end = |k: usize| self.weight(step.state.get(k)).and_then(|w| w.first());
-        (
-            end(0).copied().unwrap_or(0.0),
-            end(1).copied().unwrap_or(1.0),
-        )
-    }
-
-    /// The numbers of a weight.
-    fn weight(&self, ordinal: Option<&usize>) -> Option<&[f32]> {
-        self.weights.get(*ordinal?).map(Buffer::values)
+    /// Room for the numbers of a value.
+    fn room<K: Kernels<Numbers = N>>(&self, value: usize, device: &mut K) -> N {
+        device.take(self.program.numbers(value, self.batch.counts))
     }
 }
 
@@ -106,24 +114,28 @@ impl Run<'_> {
 /// running ones, and what it noted.
 pub(crate) type Statistics = Vec<(BatchNorm, Vec<usize>, Vec<f32>)>;
 
-impl Tape {
+impl<N> Tape<N> {
     /// The statistics of the batch, before the backward pass uses up the tape. There are
     /// none of what the batch has not a single row of.
-    pub(crate) fn statistics(&self, run: &Run) -> Statistics {
+    pub(crate) fn statistics<K>(&self, run: &Run<'_, N>, device: &K) -> Statistics
+    where
+        K: Kernels<Numbers = N>,
+    {
         let mut all = Statistics::new();
         for (step, noted) in run.program.steps.iter().zip(&self.notes) {
             match &step.kernel {
                 Kernel::BatchNorm(norm) => {
                     let empty = run.program.numbers(step.output, run.batch.counts) == 0;
                     if let (Some(noted), false) = (noted, empty) {
-                        all.push((*norm, step.state.clone(), noted.values().to_vec()));
+                        all.push((*norm, step.state.clone(), device.fetch(noted)));
                     }
                 }
                 Kernel::Chain(chained)
                     if run.batch.counts.of(chained.chain.domain) > 0 =>
                 {
                     for note in &chained.notes {
-                        let noted = values(self.values.get(note.value)).to_vec();
+                        let noted = self.values.get(note.value).and_then(Option::as_ref);
+                        let noted = noted.map_or(Vec::new(), |noted| device.fetch(noted));
                         all.push((note.norm, note.state.clone(), noted));
                     }
                 }
@@ -147,13 +159,8 @@ impl Program {
     }
 }
 
-/// The numbers of a value that may not have been kept.
-fn values(buffer: Option<&Option<Buffer>>) -> &[f32] {
-    buffer.and_then(Option::as_ref).map_or(&[], Buffer::values)
-}
-
-/// Takes a buffer out of its place.
-fn taken(place: Option<&mut Option<Buffer>>) -> Option<Buffer> {
+/// Takes numbers out of their place.
+fn taken<N>(place: Option<&mut Option<N>>) -> Option<N> {
     place.and_then(Option::take)
 }
 

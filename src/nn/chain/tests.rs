@@ -1,72 +1,14 @@
 //! Fused programs against the same networks one operation at a time.
 
 use super::super::batch::Batch;
-use super::super::buffer::{Buffer, Pool};
 use super::super::layers::Map;
 use super::super::layers::differences::random;
+use super::super::lower::tests::compare;
 use super::super::lower::{Kernel, Program};
 use super::super::run::crystal_tests::{Owned, networks, views};
 use super::super::run::tests::{curved, graphs, vectors};
-use super::super::run::{Mode, Run, Tape};
-use super::super::{
-    Domain, Features, Field, Graph, GraphBuilder, Grouping, Init, Link, Route, Weights,
-};
+use super::super::{Domain, Features, Field, GraphBuilder, Grouping, Init, Link, Route};
 use super::{Expr, Leaf, Reach, Source};
-
-/// Output, statistics and gradients of a program on a batch.
-fn ran(
-    program: &Program,
-    graph: &Graph,
-    weights: &Weights,
-    batch: &Batch,
-    mode: Mode,
-) -> Vec<Vec<f32>> {
-    let run = Run {
-        program,
-        weights: &weights.buffers,
-        mode,
-        batch,
-        watch: None,
-    };
-    let (mut pool, mut tape) = (Pool::default(), Tape::default());
-    let y = run.forward(Some(&mut tape), &mut pool);
-    assert_eq!(
-        y.values(),
-        run.forward(None, &mut Pool::default()).values(),
-        "with a tape and without"
-    );
-    let mut followed = weights.clone();
-    program.follow(&tape.statistics(&run), &mut followed.buffers);
-    let gy = Buffer::from_vec(random(y.values().len(), 6));
-    let mut found = Weights::zeros(graph);
-    let mut all = vec![y.values().to_vec()];
-    run.backward(tape, y, gy, &mut found.buffers, &mut pool);
-    let buffers = followed.buffers.iter().chain(&found.buffers);
-    all.extend(buffers.map(|buffer| buffer.values().to_vec()));
-    all
-}
-
-fn compare(what: &str, graph: &Graph, batch: impl Fn(&Program) -> Batch) -> bool {
-    let (plain, fused) = (Program::plain(graph), Program::new(graph));
-    let weights = super::super::run::crystal_tests::weights(graph);
-    for mode in [Mode::Predict, Mode::Learn(None)] {
-        let expected = ran(&plain, graph, &weights, &batch(&plain), mode);
-        let found = ran(&fused, graph, &weights, &batch(&fused), mode);
-        let norm = |x: &[f32]| x.iter().fold(0.0f32, |most, x| most.max(x.abs()));
-        let most = expected.iter().map(|x| norm(x)).fold(0.0, f32::max);
-        for (k, (ours, plain)) in found.iter().zip(&expected).enumerate() {
-            let allowed = 2e-5 * norm(plain) + 2e-6 * most;
-            for (x, y) in ours.iter().zip(plain) {
-                let near = (x - y).abs() <= allowed;
-                assert!(near, "{what}, {mode:?}, {k}: {x}, not {y} ± {allowed}");
-            }
-        }
-    }
-    fused
-        .steps
-        .iter()
-        .any(|step| matches!(step.kernel, Kernel::Chain(_)))
-}
 
 #[test]
 fn fused_networks_over_crystals_are_the_plain_ones() {
@@ -80,10 +22,10 @@ fn fused_networks_over_crystals_are_the_plain_ones() {
     for (k, graph) in networks().iter().enumerate() {
         for (which, all) in [&mixed, &large, &sorted].into_iter().enumerate() {
             let all = views(all);
-            let chained = compare(&format!("network {k}, {which}"), graph, |program| {
+            let ways = compare(&format!("network {k}, {which}"), graph, |program| {
                 Batch::new(&program.needs, Features::Crystals(&all), 0..all.len())
             });
-            assert!(chained, "network {k} has no chain");
+            assert!(ways.chains().count() > 0, "network {k} has no chain");
         }
     }
 }

@@ -60,7 +60,7 @@ impl BatchNorm {
     pub(crate) fn summarise(
         &self,
         samples: usize,
-        (sums, squares): (&[f64], &[f64]),
+        [sums, squares]: [&[f64]; 2],
         w: &[f32],
         note: &mut [f32],
     ) {
@@ -113,7 +113,7 @@ impl BatchNorm {
     pub(crate) fn summarise_back(
         &self,
         samples: Option<usize>,
-        (plain, along): (&[f64], &[f64]),
+        [plain, along]: [&[f64]; 2],
         note: &[f32],
         back: &mut [f32],
         (gw, gb): (&mut [f32], &mut [f32]),

@@ -202,7 +202,10 @@ impl Rewriting {
     fn dense(&mut self, dense: Dense, step: &Step) -> Option<usize> {
         let input = *step.inputs.first()?;
         let parts = match self.made_by(input).map(|step| &step.kernel) {
-            Some(Kernel::Concat(concat)) => {
+            // A layer that reads what was joined in other lines reads across the seams.
+            Some(Kernel::Concat(concat))
+                if concat.widths.iter().sum::<usize>() == dense.inputs =>
+            {
                 let widths = concat.widths.clone();
                 let inputs = self.made_by(input)?.inputs.clone();
                 inputs.into_iter().zip(widths).collect()

@@ -4,7 +4,7 @@
 use super::super::chain::{Expr, ExprId, Leaf, Local, Reach, Source, Times};
 use super::super::domain::Domain;
 use super::super::graph::Graph;
-use super::super::layers::{Arithmetic, Dense, Map};
+use super::super::layers::{Arithmetic, Dense, Map, Reduce, Slice};
 use super::{Chained, Kernel, Program, Step};
 
 /// The steps that `graph` is run as, a line each; what a chain computes stands below it.
@@ -55,11 +55,19 @@ impl Step {
                 chained.notes.len(),
             );
         }
-        let made = format!("{}({inputs})", name(&self.kernel));
+        let made = match &self.kernel {
+            Kernel::Map(map) => applied(*map, &inputs),
+            Kernel::Constant(c) => c.to_string(),
+            Kernel::Pair(pair) => {
+                let sign = format!(" {} ", sign(pair.arithmetic));
+                inputs.replace(", ", &sign)
+            }
+            kernel => format!("{}({inputs})", name(kernel)),
+        };
         let made = match &self.kernel {
             Kernel::Dense(Dense {
                 then: Some(map), ..
-            }) => format!("{}({made})", function(*map)),
+            }) => applied(*map, &made),
             _ => made,
         };
         format!("v{} = {made} [{width}] {over}", self.output)
@@ -80,15 +88,15 @@ fn name(kernel: &Kernel) -> String {
             let relu = if conv.relu { " relu" } else { "" };
             return format!("conv1d {}×{}{relu}", conv.filters, conv.kernel);
         }
-        Kernel::Map(map) => return function(*map),
+        Kernel::Map(map) => return applied(*map, "x"),
         Kernel::Constant(c) => return format!("{c}"),
         Kernel::Pooling(_) => "avg_pool1d",
         Kernel::Dropout(_) => "dropout",
         Kernel::Pair(pair) => sign(pair.arithmetic),
         Kernel::Concat(_) => "concat",
-        Kernel::Slice(_) => "slice",
+        Kernel::Slice(slice) => return part_of(slice),
         Kernel::Transpose(_) => "transpose",
-        Kernel::Reduce(_) => "sum_last",
+        Kernel::Reduce(reduce) => totalled(reduce),
         Kernel::MaxLast(_) => "max_last",
         Kernel::Softmax(_) => "softmax_last",
         Kernel::BatchNorm(_) => "batch_norm",
@@ -118,28 +126,45 @@ fn sign(arithmetic: Arithmetic) -> &'static str {
     }
 }
 
-fn function(map: Map) -> String {
+/// A sum over the numbers of a row, or their mean.
+fn totalled(reduce: &Reduce) -> &'static str {
+    match reduce.factor {
+        1.0 => "sum_last",
+        _ => "mean_last",
+    }
+}
+
+/// Which numbers of a row are taken.
+fn part_of(slice: &Slice) -> String {
+    format!("slice {}..{}", slice.start, slice.stop)
+}
+
+/// A function of `x`, which stands in brackets if it is more than a name.
+fn applied(map: Map, x: &str) -> String {
     let plain = match map {
-        Map::Shift(c) => return format!("{c} +"),
-        Map::Scale(c) => return format!("{c} *"),
-        Map::From(c) => return format!("{c} -"),
-        Map::Inverse(c) => return format!("{c} /"),
-        Map::Over(c) => return format!("1/{c} *"),
-        Map::LeakyRelu { slope } => return format!("leaky_relu {slope}"),
-        Map::Clamp { low, high } => return format!("clamp {low}..{high}"),
+        Map::Shift(c) if c < 0.0 => return format!("({x} - {})", -c),
+        Map::Shift(c) => return format!("({x} + {c})"),
+        Map::Scale(-1.0) => return format!("-{x}"),
+        Map::Scale(c) => return format!("{c} * {x}"),
+        Map::From(c) => return format!("({c} - {x})"),
+        Map::Inverse(c) => return format!("{c} / {x}"),
+        Map::Over(c) => return format!("{x} / {c}"),
+        Map::LeakyRelu { slope } => return format!("leaky_relu {slope}({x})"),
+        Map::Clamp { low, high } => return format!("clamp {low}..{high}({x})"),
         Map::Relu => "relu",
         Map::Sigmoid => "sigmoid",
         Map::Tanh => "tanh",
         Map::Silu => "silu",
         Map::Softplus(0.0) => "softplus",
-        Map::Softplus(c) => return format!("{c} + softplus"),
+        Map::Softplus(c) if c < 0.0 => return format!("(softplus({x}) - {})", -c),
+        Map::Softplus(c) => return format!("(softplus({x}) + {c})"),
         Map::Exp => "exp",
         Map::Ln => "ln",
         Map::Sqrt => "sqrt",
         Map::Cbrt => "cbrt",
         Map::Abs => "abs",
     };
-    plain.to_owned()
+    format!("{plain}({x})")
 }
 
 /// What a chain computes, a line for each thing it makes.
@@ -197,7 +222,7 @@ fn formula(chained: &Chained, id: ExprId, graph: &Graph) -> String {
                 Reach::Share(by) => format!("{source}[{}]/n", route(graph, *by)),
             }
         }
-        Expr::Map(map, x) => format!("{}({})", function(*map), part(*x)),
+        Expr::Map(map, x) => applied(*map, &part(*x)),
         Expr::Pair(pair, a, b) => {
             format!("({} {} {})", part(*a), sign(pair.arithmetic), part(*b))
         }
@@ -209,11 +234,11 @@ fn formula(chained: &Chained, id: ExprId, graph: &Graph) -> String {
         }
         Expr::Local(local, inputs) => {
             let name = match &**local {
-                Local::Concat(_) => "concat",
-                Local::Slice(_) => "slice",
-                Local::Transpose(_) => "transpose",
-                Local::Reduce(_) => "sum_last",
-                Local::Softmax(_) => "softmax_last",
+                Local::Concat(_) => "concat".to_owned(),
+                Local::Slice(slice) => part_of(slice),
+                Local::Transpose(_) => "transpose".to_owned(),
+                Local::Reduce(reduce) => totalled(reduce).to_owned(),
+                Local::Softmax(_) => "softmax_last".to_owned(),
             };
             let inputs: Vec<String> = inputs.iter().map(|x| part(*x)).collect();
             format!("{name}({})", inputs.join(", "))

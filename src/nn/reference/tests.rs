@@ -1,7 +1,7 @@
 //! The two executors against each other: outputs, losses, every gradient and running
 //! statistics, on networks that between them have every operation, and on random ones.
 
-mod random;
+pub(crate) mod random;
 mod training;
 
 use std::collections::BTreeSet;

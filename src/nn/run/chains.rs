@@ -1,74 +1,65 @@
 //! Chains in the two passes. In: the values there are, or the gradients that have come. Out:
 //! the values a chain makes, or the gradients of what it read and of the weights in it.
 
-use super::super::buffer::{Buffer, Pool};
-use super::super::chain::{Chain, Out, Source, World, run};
+use super::super::chain::Chain;
 use super::super::lower::{Back, Chained};
-use super::{Mode, Run, taken, values};
+use super::back::arrive;
+use super::written::Written;
+use super::{Kernels, Room, Run, Sight, Statistic, taken};
 
-impl Run<'_> {
+impl<N> Run<'_, N> {
     /// Makes the values of a chain.
-    pub(super) fn chain(
+    pub(super) fn chain<K: Kernels<Numbers = N>>(
         &self,
         chained: &Chained,
-        all: &mut [Option<Buffer>],
-        pool: &mut Pool,
+        all: &mut [Option<N>],
+        device: &mut K,
     ) {
         let chain = &chained.chain;
-        let counts = self.batch.counts;
-        let room = |value: usize, pool: &mut Pool| {
-            pool.take(self.program.numbers(value, counts))
-        };
-        let mut stores: Vec<Buffer> = chain
+        let mut fresh = |value: usize| Room::fresh(self.room(value, device));
+        let mut stores: Vec<Room<N>> = chain
             .stores
             .iter()
-            .map(|store| room(store.value, pool))
+            .map(|store| fresh(store.value))
             .collect();
-        let mut sums: Vec<Buffer> =
-            chain.sums.iter().map(|sum| room(sum.value, pool)).collect();
-        let learns = matches!(self.mode, Mode::Learn(_));
-        let read = |source: Source| match source {
-            Source::Value(value) => values(all.get(value)),
-            Source::Weight(ordinal) => self.weight(Some(&ordinal)).unwrap_or(&[]),
-            Source::Gradient(_) | Source::Back(_) => &[],
+        let mut sums: Vec<Room<N>> =
+            chain.sums.iter().map(|sum| fresh(sum.value)).collect();
+        let learns = self.learns();
+        let sight = Sight {
+            run: self,
+            values: all,
+            gradients: &[],
+            notes: &[],
         };
-        let fresh = |buffer| Out {
-            values: Buffer::values_mut(buffer),
-            onto: false,
-        };
-        let totals = run(
-            chain,
-            &World {
-                read: &read,
-                map: &|route| self.map(route),
-                rows: counts.of(chain.domain),
-            },
-            stores.iter_mut().map(fresh).collect(),
-            sums.iter_mut().map(fresh).collect(),
-            learns && !chained.notes.is_empty(),
-        );
+        let columns = learns && !chained.notes.is_empty();
+        let totals = device.chain(chain, &sight, &mut stores, &mut sums, columns);
         let made = chain.stores.iter().map(|store| store.value);
         let made = made.chain(chain.sums.iter().map(|sum| sum.value));
-        for (value, buffer) in made.zip(stores.into_iter().chain(sums)) {
+        for (value, room) in made.zip(stores.into_iter().chain(sums)) {
             if let Some(place) = all.get_mut(value) {
-                *place = Some(buffer);
+                *place = Some(room.numbers);
             }
         }
         for note in &chained.notes {
-            let mut buffer = pool.take(note.norm.noted());
-            let w = self.weight(note.weights.first()).unwrap_or(&[]);
-            if learns {
-                let total =
-                    |k: usize| totals.get(note.columns + k).map_or(&[][..], |t| t);
-                let samples = self.samples(chain, note.columns);
-                let sums = (total(0), total(1));
-                note.norm.summarise(samples, sums, w, buffer.values_mut());
-            } else {
-                let state = |k| self.weight(note.state.get(k)).unwrap_or(&[]);
-                note.norm.recall(state(0), state(1), w, buffer.values_mut());
-            }
+            let mut noted = device.take(note.norm.noted());
+            let total = |k: usize| totals.get(note.columns + k).map_or(&[][..], |t| t);
+            let weight = |ordinals: &[usize], k: usize| {
+                ordinals
+                    .get(k)
+                    .and_then(|ordinal| self.weights.get(*ordinal))
+            };
+            let from = match learns {
+                true => Statistic::Batch(
+                    self.samples(chain, note.columns),
+                    [total(0), total(1)],
+                ),
+                false => {
+                    Statistic::Running(weight(&note.state, 0), weight(&note.state, 1))
+                }
+            };
+            device.note(&note.norm, from, weight(&note.weights, 0), &mut noted);
             if let Some(place) = all.get_mut(note.value) {
-                *place = Some(buffer);
+                *place = Some(noted);
             }
         }
     }
@@ -83,240 +74,128 @@ impl Run<'_> {
     }
 
     /// The way back through a chain. Uses up the gradients of what it made.
-    pub(super) fn chain_back(
+    pub(super) fn chain_back<K: Kernels<Numbers = N>>(
         &self,
         (chained, back): (&Chained, &Back),
-        kept: &[Option<Buffer>],
-        flowing: &mut [Option<Buffer>],
-        weights: &mut Written,
-        pool: &mut Pool,
+        kept: &[Option<N>],
+        flowing: &mut [Option<N>],
+        weights: &mut Written<'_, N>,
+        device: &mut K,
     ) {
-        let counts = self.batch.counts;
         let made = chained.makes();
         for value in &made {
             // What nothing downstream asked about has no influence.
             let learns = self.program.values.get(*value).is_some_and(|v| v.learns);
             if let (true, Some(place @ None)) = (learns, flowing.get_mut(*value)) {
-                let mut zeros = pool.take(self.program.numbers(*value, counts));
-                zeros.values_mut().fill(0.0);
+                let mut zeros = self.room(*value, device);
+                device.clear(&mut zeros);
                 *place = Some(zeros);
             }
         }
-        let notes = self.norms_back(back, kept, flowing, weights, pool);
-        self.send_back(back, (kept, &notes), flowing, pool);
+        let notes = self.norms_back(back, kept, flowing, weights, device);
+        self.send_back(back, (kept, &notes), flowing, device);
         for (k, (from, to)) in back.passes.iter().enumerate() {
-            let again = back
-                .passes
-                .iter()
-                .skip(k + 1)
-                .any(|(later, _)| later == from);
-            let passed = match again {
+            let mut later = back.passes.iter().skip(k + 1);
+            let passed = match later.any(|(later, _)| later == from) {
                 false => taken(flowing.get_mut(*from)),
                 true => flowing.get(*from).and_then(Option::as_ref).map(|own| {
-                    let mut copy = pool.take(own.values().len());
-                    copy.values_mut().copy_from_slice(own.values());
+                    let mut copy = device.take(K::length(own));
+                    device.copy(own, &mut copy);
                     copy
                 }),
             };
             if let Some(passed) = passed {
-                arrive(*to, passed, flowing, pool);
+                arrive(*to, passed, flowing, device);
             }
         }
         for value in made {
             let used = taken(flowing.get_mut(value));
-            used.into_iter().for_each(|b| pool.give(b));
+            used.into_iter().for_each(|n| device.give(n));
         }
-        notes.into_iter().for_each(|(_, b)| pool.give(b));
+        notes.into_iter().for_each(|(_, n)| device.give(n));
     }
 
     /// The sums that the normalisations of a chain need, and the gradients of their
     /// weights.
-    fn norms_back(
+    fn norms_back<K: Kernels<Numbers = N>>(
         &self,
         back: &Back,
-        kept: &[Option<Buffer>],
-        flowing: &[Option<Buffer>],
-        weights: &mut Written,
-        pool: &mut Pool,
-    ) -> Vec<(usize, Buffer)> {
+        kept: &[Option<N>],
+        flowing: &[Option<N>],
+        weights: &mut Written<'_, N>,
+        device: &mut K,
+    ) -> Vec<(usize, N)> {
         if back.norms.is_empty() {
             return Vec::new();
         }
         let chain = &back.first;
-        let totals = run(
-            chain,
-            &World {
-                read: &|source| self.back_source(source, kept, flowing, &[]),
-                map: &|route| self.map(route),
-                rows: self.batch.counts.of(chain.domain),
-            },
-            Vec::new(),
-            Vec::new(),
-            true,
-        );
-        let learns = matches!(self.mode, Mode::Learn(_));
+        let sight = Sight {
+            run: self,
+            values: kept,
+            gradients: flowing,
+            notes: &[],
+        };
+        let totals = device.chain(chain, &sight, &mut [], &mut [], true);
         let mut notes = Vec::new();
         for (k, norm) in back.norms.iter().enumerate() {
-            let channels = norm.norm.channels;
             let total = |which: usize| totals.get(2 * k + which).map_or(&[][..], |t| t);
-            let mut note = pool.take(2 * channels);
-            let mut of_weights = vec![0.0f32; 2 * channels];
-            let (gw, gb) = of_weights.split_at_mut(channels);
-            norm.norm.summarise_back(
-                learns.then(|| self.samples(chain, 2 * k)),
-                (total(0), total(1)),
-                values(kept.get(norm.note)),
-                note.values_mut(),
-                (gw, gb),
+            let samples = self.learns().then(|| self.samples(chain, 2 * k));
+            let sums = (samples, [total(0), total(1)]);
+            let noted = kept.get(norm.note).and_then(Option::as_ref);
+            let mut note = device.take(2 * norm.norm.channels);
+            let own = (
+                norm.weights.first().copied().unwrap_or(0),
+                norm.weights.len(),
             );
-            for (ordinal, gradient) in norm.weights.iter().zip([&*gw, &*gb]) {
-                weights.write(*ordinal, |own| own.copy_from_slice(gradient), pool);
-            }
+            weights.write(own, false, device, |device, gw| {
+                device.note_back(&norm.norm, sums, noted, &mut note, gw);
+            });
             notes.push((norm.note, note));
         }
         notes
     }
 
     /// The gradients of what a chain read.
-    fn send_back(
+    fn send_back<K: Kernels<Numbers = N>>(
         &self,
         back: &Back,
-        (kept, notes): (&[Option<Buffer>], &[(usize, Buffer)]),
-        flowing: &mut [Option<Buffer>],
-        pool: &mut Pool,
+        (kept, notes): (&[Option<N>], &[(usize, N)]),
+        flowing: &mut [Option<N>],
+        device: &mut K,
     ) {
         let chain = &back.second;
         if chain.is_empty() {
             return;
         }
-        let targets = chain.stores.iter().map(|store| store.value);
-        let targets = targets.chain(chain.sums.iter().map(|sum| sum.value));
         // What has come already is added to, in place; the second of two goes by itself.
-        let mut rooms: Vec<(usize, Buffer, bool)> = Vec::new();
-        for value in targets {
-            let own = taken(flowing.get_mut(value));
-            let onto = own.is_some();
-            let numbers = self.program.numbers(value, self.batch.counts);
-            let buffer = own.unwrap_or_else(|| pool.take(numbers));
-            rooms.push((value, buffer, onto));
-        }
-        let mut outs = rooms.iter_mut().map(|(_, buffer, onto)| Out {
-            values: buffer.values_mut(),
-            onto: *onto,
-        });
-        let stores: Vec<Out> = outs.by_ref().take(chain.stores.len()).collect();
-        let sums: Vec<Out> = outs.collect();
-        let totals = run(
-            chain,
-            &World {
-                read: &|source| self.back_source(source, kept, flowing, notes),
-                map: &|route| self.map(route),
-                rows: self.batch.counts.of(chain.domain),
+        let mut room = |value: usize| match taken(flowing.get_mut(value)) {
+            Some(numbers) => Room {
+                numbers,
+                onto: true,
             },
-            stores,
-            sums,
-            !chain.columns.is_empty(),
-        );
-        for (value, total) in back.same.iter().zip(totals) {
-            let mut gradient = pool.take(total.len());
-            let places = gradient.values_mut().iter_mut().zip(total);
-            places.for_each(|(g, t)| *g = t as f32);
-            arrive(*value, gradient, flowing, pool);
-        }
-        for (value, buffer, _) in rooms {
-            arrive(value, buffer, flowing, pool);
-        }
-    }
-
-    fn back_source<'a>(
-        &'a self,
-        source: Source,
-        kept: &'a [Option<Buffer>],
-        flowing: &'a [Option<Buffer>],
-        notes: &'a [(usize, Buffer)],
-    ) -> &'a [f32] {
-        match source {
-            Source::Value(value) => values(kept.get(value)),
-            Source::Gradient(value) => values(flowing.get(value)),
-            Source::Weight(ordinal) => self.weight(Some(&ordinal)).unwrap_or(&[]),
-            Source::Back(value) => {
-                let note = notes.iter().find(|(own, _)| *own == value);
-                note.map_or(&[], |(_, note)| note.values())
-            }
-        }
-    }
-}
-
-/// Adds a gradient to what has come for a value so far.
-pub(super) fn arrive(
-    value: usize,
-    gradient: Buffer,
-    flowing: &mut [Option<Buffer>],
-    pool: &mut Pool,
-) {
-    match flowing.get_mut(value) {
-        Some(Some(own)) => super::back::add(own, gradient, pool),
-        Some(none) => *none = Some(gradient),
-        None => pool.give(gradient),
-    }
-}
-
-/// The gradients of the weights, and which have been written in this pass: what is written
-/// again is added.
-pub(super) struct Written<'a> {
-    gradients: &'a mut [Buffer],
-    seen: Vec<bool>,
-}
-
-impl<'a> Written<'a> {
-    pub(super) fn new(gradients: &'a mut [Buffer]) -> Written<'a> {
-        Written {
-            seen: vec![false; gradients.len()],
-            gradients,
-        }
-    }
-
-    /// Lets `fill` write the gradient of a weight.
-    pub(super) fn write(
-        &mut self,
-        ordinal: usize,
-        fill: impl FnOnce(&mut [f32]),
-        pool: &mut Pool,
-    ) {
-        let (Some(own), Some(seen)) =
-            (self.gradients.get_mut(ordinal), self.seen.get_mut(ordinal))
-        else {
-            return;
+            None => Room::fresh(self.room(value, device)),
         };
-        if !std::mem::replace(seen, true) {
-            return fill(own.values_mut());
+        let mut stores: Vec<Room<N>> =
+            chain.stores.iter().map(|store| room(store.value)).collect();
+        let mut sums: Vec<Room<N>> =
+            chain.sums.iter().map(|sum| room(sum.value)).collect();
+        let sight = Sight {
+            run: self,
+            values: kept,
+            gradients: flowing,
+            notes,
+        };
+        let columns = !chain.columns.is_empty();
+        let totals = device.chain(chain, &sight, &mut stores, &mut sums, columns);
+        for (value, total) in back.same.iter().zip(totals) {
+            let mut gradient = device.take(total.len());
+            device.bring(&total, &mut gradient);
+            arrive(*value, gradient, flowing, device);
         }
-        let mut part = pool.take(own.values().len());
-        fill(part.values_mut());
-        super::back::add(own, part, pool);
-    }
-
-    /// The gradients of weights that follow each other, if one of them has been written.
-    pub(super) fn again(&self, first: usize) -> bool {
-        self.seen.get(first) == Some(&true)
-    }
-
-    /// Lets those gradients that have not been written be zero.
-    pub(super) fn clear(&mut self, first: usize, count: usize) {
-        let all = self.gradients.iter_mut().zip(&self.seen);
-        for (gradient, seen) in all.skip(first).take(count) {
-            if !seen {
-                gradient.values_mut().fill(0.0);
-            }
+        let made = chain.stores.iter().map(|store| store.value);
+        let made = made.chain(chain.sums.iter().map(|sum| sum.value));
+        for (value, room) in made.zip(stores.into_iter().chain(sums)) {
+            arrive(value, room.numbers, flowing, device);
         }
-    }
-
-    /// Those gradients, to be overwritten.
-    pub(super) fn range(&mut self, first: usize, count: usize) -> &mut [Buffer] {
-        let seen = self.seen.get_mut(first..first + count);
-        seen.into_iter().flatten().for_each(|seen| *seen = true);
-        self.gradients
-            .get_mut(first..first + count)
-            .unwrap_or(&mut [])
     }
 }

@@ -1,13 +1,17 @@
 //! Networks over crystals: gradients against finite differences, rows that do not see each
 //! other, the same bits for any number of threads.
 
+mod degenerate;
+mod wide;
+
 use std::borrow::Cow;
 
-use super::super::buffer::{Buffer, Pool};
+use super::super::buffer::Buffer;
 use super::super::layers::differences::{check_curved, random, weighted};
+use super::super::processor::Processor;
 use super::super::{
-    Crystal, Domain, Failure, Features, Field, Graph, GraphBuilder, Grouping, Init, Line,
-    Link, Loss, NodeId, Route, Rows, Threads, Weights, gradients, predict,
+    Crystal, Crystals, Domain, Failure, Features, Field, Graph, GraphBuilder, Grouping,
+    Init, Line, Link, Loss, NodeId, Route, Rows, Threads, Weights, gradients, predict,
 };
 use super::*;
 use crate::draw::Stream;
@@ -211,7 +215,58 @@ pub(crate) fn networks() -> Vec<Graph> {
             let y = b.sum_last("s", y)?;
             b.add("u", y, u)
         }),
+        // Set2Set, of a crystal's atoms and of its bonds.
+        build(&|b| {
+            let z = b.field("z", Field::Species)?;
+            let x = b.embedding("e", z, 7, 3, Init::Uniform(0.5))?;
+            let d = b.field("d", Field::Distance)?;
+            let y = b.gaussians("g", d, 4, (0.0, 2.0), 0.8)?;
+            let y = b.dense("y", y, 3, true, Init::Kaiming)?;
+            let here = b.gather("here", x, &link(Link::Src))?;
+            let y = b.multiply("y", y, here)?;
+            let atoms = asked(b, "atoms", x, &link(Link::AtomRow))?;
+            let bonds = asked(b, "bonds", y, &link(Link::BondRow))?;
+            let all = b.concat("all", &[atoms, bonds])?;
+            b.dense("out", all, 1, true, glorot)
+        }),
     ]
+}
+
+/// An LSTM asks, attention over the rows of `x`, three numbers each, answers: twice.
+fn asked(
+    b: &mut GraphBuilder,
+    name: &str,
+    x: NodeId,
+    of: &Route,
+) -> Result<NodeId, Failure> {
+    b.shared(name);
+    let zeros = b.zeros("zeros", Some(Domain::Rows), &[3])?;
+    let (mut cell, mut said, mut heard) = (zeros, zeros, zeros);
+    for _ in 0..2 {
+        let both = b.concat("both", &[said, heard])?;
+        let gates = b.dense(name, both, 12, true, Init::Glorot)?;
+        let part =
+            |b: &mut GraphBuilder, k: usize| b.slice("part", gates, 3 * k, 3 * k + 3);
+        let gate = |b: &mut GraphBuilder, k: usize| {
+            let part = part(b, k)?;
+            b.sigmoid("gate", part)
+        };
+        let (take, keep, give) = (gate(b, 0)?, gate(b, 1)?, gate(b, 2)?);
+        let new = part(b, 3)?;
+        let new = b.tanh("new", new)?;
+        let new = b.multiply("new", take, new)?;
+        let kept = b.multiply("kept", keep, cell)?;
+        cell = b.add("cell", kept, new)?;
+        let open = b.tanh("open", cell)?;
+        said = b.multiply("said", give, open)?;
+        let here = b.gather("here", said, of)?;
+        let score = b.multiply("score", x, here)?;
+        let score = b.sum_last("score", score)?;
+        let share = b.softmax_group("share", score, of)?;
+        let told = b.multiply("told", x, share)?;
+        heard = b.group("heard", told, of, Grouping::Sum)?;
+    }
+    b.concat("both", &[said, heard])
 }
 
 /// Weights away from their start, so that every one of them matters.
@@ -236,60 +291,57 @@ fn gradients_are_finite_differences() {
     let owned = crystals();
     let all = views(&owned);
     for (number, graph) in networks().iter().enumerate() {
-        let (program, weights) = (Program::new(graph), weights(graph));
         // All crystals; the lone atom; those without angles.
         for rows in [&[0, 1, 2, 3, 4][..], &[1], &[1, 2], &[4]] {
-            let batch = Batch::new(
-                &program.needs,
-                Features::Crystals(&all),
-                rows.iter().copied(),
-            );
-            for mode in [Mode::Predict, Mode::Learn(None)] {
-                let forward = |weights: &[Buffer], tape: Option<&mut Tape>| {
-                    let run = Run {
-                        program: &program,
-                        weights,
-                        mode,
-                        batch: &batch,
-                        watch: None,
-                    };
-                    run.forward(tape, &mut Pool::default())
-                };
-                let mut tape = Tape::default();
-                let y = forward(&weights.buffers, Some(&mut tape));
-                assert_eq!(y.values(), forward(&weights.buffers, None).values());
-                assert!(y.values().iter().all(|y| y.is_finite()));
-                let g = random(y.values().len(), 6);
-                let run = Run {
-                    program: &program,
-                    weights: &weights.buffers,
-                    mode,
-                    batch: &batch,
-                    watch: None,
-                };
-                let mut found = Weights::zeros(graph);
-                let gy = Buffer::from_vec(g.clone());
-                run.backward(tape, y, gy, &mut found.buffers, &mut Pool::default());
-                // One or two rows give ±1 whatever they are: no step is small there.
-                if matches!(mode, Mode::Learn(_)) && rows.len() < 5 {
-                    continue;
-                }
-                for (k, gradient) in found.buffers.iter().enumerate() {
-                    let spec = &graph.weights()[k];
-                    if !spec.trained {
-                        assert!(gradient.values().iter().all(|g| *g == 0.0));
-                        continue;
-                    }
-                    let at = weights.buffers[k].values();
-                    let what = format!("network {number}, {}, {rows:?}", spec.name);
-                    check_curved(&what, at, gradient.values(), |values| {
-                        let mut changed = weights.buffers.clone();
-                        changed[k] = Buffer::from_vec(values.to_vec());
-                        weighted(forward(&changed, None).values(), &g)
-                    });
-                }
+            let chosen: Vec<_> = rows.iter().map(|row| all[*row].clone()).collect();
+            let what = format!("network {number}, {rows:?}");
+            let check = |mode| differ(&what, graph, &chosen, mode);
+            check(Mode::Predict);
+            // One or two rows give ±1 whatever they are: no step is small there.
+            if rows.len() == 5 {
+                check(Mode::Learn(None));
             }
         }
+    }
+}
+
+/// Asserts that the gradients on a batch of these crystals are finite differences.
+fn differ(what: &str, graph: &Graph, all: &dyn Crystals, mode: Mode) {
+    let (program, weights) = (Program::new(graph), weights(graph));
+    let batch = Batch::new(&program.needs, Features::Crystals(all), 0..all.count());
+    let run = Run {
+        program: &program,
+        weights: &weights.buffers,
+        mode,
+        batch: &batch,
+        watch: None,
+    };
+    let forward = |weights: &[Buffer]| {
+        let run = Run { weights, ..run };
+        let y = run.forward(None, &mut Processor::default());
+        y.values().to_vec()
+    };
+    let (mut tape, mut device) = (Tape::default(), Processor::default());
+    let y = run.forward(Some(&mut tape), &mut device);
+    assert_eq!(y.values(), forward(&weights.buffers));
+    assert!(y.values().iter().all(|y| y.is_finite()), "{what}");
+    let g = random(y.values().len(), 6);
+    let mut found = Weights::zeros(graph);
+    let gy = Buffer::from_vec(g.clone());
+    run.backward(tape, y, gy, &mut found.buffers, &mut device);
+    for (k, gradient) in found.buffers.iter().enumerate() {
+        let spec = &graph.weights()[k];
+        if !spec.trained {
+            assert!(gradient.values().iter().all(|g| *g == 0.0), "{what}");
+            continue;
+        }
+        let at = weights.buffers[k].values();
+        let what = format!("{what}, {mode:?}, {}", spec.name);
+        check_curved(&what, at, gradient.values(), |values| {
+            let mut changed = weights.buffers.clone();
+            changed[k] = Buffer::from_vec(values.to_vec());
+            weighted(&forward(&changed), &g)
+        });
     }
 }
 

@@ -3,9 +3,10 @@ use dfdx::prelude::{
     Trace, TryMatMul,
 };
 
-use super::super::buffer::{Buffer, Pool};
+use super::super::buffer::Buffer;
 use super::super::layers::Map;
 use super::super::layers::differences::{check, check_curved, random, weighted};
+use super::super::processor::Processor;
 use super::super::{
     Conv1d, Graph, GraphBuilder, Init, Loss, Rows, Threads, Weights, gradients, predict,
 };
@@ -218,21 +219,22 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
             step: 7,
         };
         for mode in [Mode::Predict, Mode::Learn(None), Mode::Learn(Some(masks))] {
-            let mut pool = Pool::default();
-            let forward =
-                |weights: &[Buffer], pool: &mut Pool, tape: Option<&mut Tape>| {
-                    let run = Run {
-                        program: &program,
-                        weights,
-                        mode,
-                        batch: &batch,
-                        watch: None,
-                    };
-                    run.forward(tape, pool)
+            let mut device = Processor::default();
+            let forward = |weights: &[Buffer],
+                           device: &mut Processor,
+                           tape: Option<&mut Tape<Buffer>>| {
+                let run = Run {
+                    program: &program,
+                    weights,
+                    mode,
+                    batch: &batch,
+                    watch: None,
                 };
+                run.forward(tape, device)
+            };
             let mut tape = Tape::default();
-            let y = forward(&weights.buffers, &mut pool, Some(&mut tape));
-            let plain = forward(&weights.buffers, &mut pool, None);
+            let y = forward(&weights.buffers, &mut device, Some(&mut tape));
+            let plain = forward(&weights.buffers, &mut device, None);
             assert_eq!(y.values(), plain.values());
             let g = random(y.values().len(), 6);
             let gy = Buffer::from_vec(g.clone());
@@ -244,13 +246,13 @@ fn gradients_of_whole_networks_are_finite_differences_with_and_without_masks() {
                 watch: None,
             };
             let mut found = Weights::zeros(&graph);
-            run.backward(tape, y, gy, &mut found.buffers, &mut pool);
+            run.backward(tape, y, gy, &mut found.buffers, &mut device);
             for (k, gradient) in found.buffers.iter().enumerate() {
                 let at = weights.buffers[k].values();
                 check("network", at, gradient.values(), |values| {
                     let mut changed = weights.buffers.clone();
                     changed[k] = Buffer::from_vec(values.to_vec());
-                    let y = forward(&changed, &mut Pool::default(), None);
+                    let y = forward(&changed, &mut Processor::default(), None);
                     let pairs = y.values().iter().zip(&g);
                     pairs.map(|(y, g)| f64::from(*y) * f64::from(*g)).sum()
                 });
@@ -328,7 +330,7 @@ fn gradients_of_curved_networks_are_finite_differences() {
         }
         let batch = vectors(&program, &random(ROWS * 18, 5));
         for mode in [Mode::Predict, Mode::Learn(None)] {
-            let forward = |weights: &[Buffer], tape: Option<&mut Tape>| {
+            let forward = |weights: &[Buffer], tape: Option<&mut Tape<Buffer>>| {
                 let run = Run {
                     program: &program,
                     weights,
@@ -336,7 +338,7 @@ fn gradients_of_curved_networks_are_finite_differences() {
                     batch: &batch,
                     watch: None,
                 };
-                run.forward(tape, &mut Pool::default())
+                run.forward(tape, &mut Processor::default())
             };
             let mut tape = Tape::default();
             let y = forward(&weights.buffers, Some(&mut tape));
@@ -351,7 +353,7 @@ fn gradients_of_curved_networks_are_finite_differences() {
             };
             let mut found = Weights::zeros(&graph);
             let gy = Buffer::from_vec(g.clone());
-            run.backward(tape, y, gy, &mut found.buffers, &mut Pool::default());
+            run.backward(tape, y, gy, &mut found.buffers, &mut Processor::default());
             for (k, gradient) in found.buffers.iter().enumerate() {
                 let spec = &graph.weights()[k];
                 if !spec.trained {
@@ -390,8 +392,9 @@ fn constants_and_reshapes_are_no_steps_and_running_statistics_follow_in_order() 
         batch: &batch,
         watch: None,
     };
-    run.forward(Some(&mut tape), &mut Pool::default());
-    let statistics = tape.statistics(&run);
+    let mut device = Processor::default();
+    run.forward(Some(&mut tape), &mut device);
+    let statistics = tape.statistics(&run, &device);
     program.follow(&statistics, &mut weights.buffers);
     let [(_, _, first), (_, _, second)] = &statistics[..] else {
         unreachable!("it is used twice");
@@ -415,7 +418,7 @@ fn buffers_return_to_the_pool() {
 
 fn returns(graph: &Graph) {
     let (program, weights) = (Program::new(graph), weights(graph));
-    let mut pool = Pool::default();
+    let mut device = Processor::default();
     let mut found = Weights::zeros(graph);
     let mut held = Vec::new();
     for _ in 0..6 {
@@ -428,11 +431,11 @@ fn returns(graph: &Graph) {
             watch: None,
         };
         let mut tape = Tape::default();
-        let y = run.forward(Some(&mut tape), &mut pool);
-        let mut gy = pool.take(y.values().len());
+        let y = run.forward(Some(&mut tape), &mut device);
+        let mut gy = device.take(y.values().len());
         gy.values_mut().fill(1.0);
-        run.backward(tape, y, gy, &mut found.buffers, &mut pool);
-        held.push(pool.count());
+        run.backward(tape, y, gy, &mut found.buffers, &mut device);
+        held.push(device.pool.count());
     }
     // A buffer may serve another length first; then the same ones go round.
     assert!(held[3] > 0);

@@ -1,19 +1,29 @@
 //! Networks drawn at random: operations on whatever values are there, of any domain.
 
+mod pieces;
+
 use super::super::super::{Domain, Failure, Graph, GraphBuilder, Grouping, Init, NodeId};
 use super::{
     Made, ROWS, conv, made_of, on_crystals, on_vectors, over, over_crystals, routes,
 };
 use crate::draw::Stream;
+use pieces::Layer;
+
+/// How many networks of each kind are tried.
+pub(crate) const SEEDS: u64 = 200;
 
 /// A network on its way: values that the next operation may read.
 struct Growing<'a> {
     b: &'a mut GraphBuilder,
     stream: Stream,
     values: Vec<NodeId>,
+    /// Layers that may be used again.
+    layers: Vec<Layer>,
     /// For labels of their own.
     count: usize,
     crystals: bool,
+    /// Whether rows are so long that chains read them where they lie.
+    wide: bool,
 }
 
 impl Growing<'_> {
@@ -21,9 +31,10 @@ impl Growing<'_> {
         self.stream.below(n as u64) as usize
     }
 
+    /// A value, a late one rather than an early one.
     fn any(&mut self) -> NodeId {
-        let at = self.below(self.values.len());
-        self.values[at]
+        let (one, other) = (self.below(self.values.len()), self.below(self.values.len()));
+        self.values[one.max(other)]
     }
 
     fn label(&mut self) -> String {
@@ -31,9 +42,20 @@ impl Growing<'_> {
         format!("layer{}", self.count)
     }
 
+    /// How many numbers a layer makes.
+    fn units(&mut self) -> usize {
+        let least = if self.wide { 32 } else { 1 };
+        least + self.below(4)
+    }
+
     /// A value with at least one axis, between -1 and 1.
     fn tame(&mut self) -> Made {
         let x = self.any();
+        self.tamed(x)
+    }
+
+    /// `x` between -1 and 1, with at least one axis.
+    fn tamed(&mut self, x: NodeId) -> Made {
         let x = self.b.tanh("tame", x)?;
         match self.b.sizes(x).is_empty() {
             true => self.b.reshape("r", x, &[1]),
@@ -41,17 +63,17 @@ impl Growing<'_> {
         }
     }
 
-    /// One more value. What goes in is tamed first, so that numbers stay within reach of
-    /// single precision however long the chain is.
+    /// One more value. What goes in is tamed first, here or in a piece, so that numbers
+    /// stay within reach of single precision however long the chain is.
     fn grow(&mut self) -> Result<(), Failure> {
         let x = self.tame()?;
         let sizes = self.b.sizes(x).to_vec();
         let last = *sizes.last().unwrap();
         let label = self.label();
-        let kinds = if self.crystals { 20 } else { 16 };
+        let kinds = if self.crystals { 32 } else { 20 };
         let y = match self.below(kinds) {
             0 => {
-                let units = 1 + self.below(4);
+                let units = self.units();
                 self.b.dense(&label, x, units, true, Init::Kaiming)?
             }
             1 => self.b.relu("r", x)?,
@@ -90,15 +112,18 @@ impl Growing<'_> {
                 _ => self.b.leaky_relu("l", x, 0.1)?,
             },
             15 => self.two(x)?,
-            _ => self.moved(x)?,
+            16..20 if self.crystals => self.moved(x)?,
+            _ => self.piece()?,
         };
         // Axes do not grow without end.
         let width = self.b.sizes(y).iter().product::<usize>();
-        let y = match width > 24 || self.b.sizes(y).len() > 3 {
+        let most = if self.wide { 96 } else { 24 };
+        let y = match width > most || self.b.sizes(y).len() > 3 {
             true => {
                 let flat = self.b.flatten("f", y)?;
                 let label = self.label();
-                self.b.dense(&label, flat, 3, false, Init::Kaiming)?
+                let units = self.units();
+                self.b.dense(&label, flat, units, false, Init::Kaiming)?
             }
             false => y,
         };
@@ -140,13 +165,22 @@ impl Growing<'_> {
         self.b.gather("g", x, leading[at])
     }
 
-    /// Some of the values as one output.
+    /// The last few of the values as one output.
     fn close(&mut self) -> Made {
-        let x = *self.values.last().unwrap();
-        let x = self.b.tanh("last", x)?;
-        let x = super::to_rows(self.b, x)?;
-        let x = self.b.flatten("f", x)?;
-        self.b.dense("out", x, 2, true, Init::Kaiming)
+        let last = self.values.len().saturating_sub(3);
+        let mut sum = None;
+        for x in self.values.split_off(last) {
+            let x = self.b.tanh("last", x)?;
+            let x = super::to_rows(self.b, x)?;
+            let x = self.b.flatten("f", x)?;
+            let label = self.label();
+            let x = self.b.dense(&label, x, 2, true, Init::Kaiming)?;
+            sum = Some(match sum {
+                None => x,
+                Some(sum) => self.b.add("sum", sum, x)?,
+            });
+        }
+        Ok(sum.unwrap())
     }
 }
 
@@ -155,8 +189,10 @@ fn grown(b: &mut GraphBuilder, values: Vec<NodeId>, seed: u64, crystals: bool) -
         b,
         stream: Stream::new(seed),
         values,
+        layers: Vec::new(),
         count: 0,
         crystals,
+        wide: seed % 8 == 7,
     };
     for _ in 0..4 + seed % 9 {
         growing.grow()?;
@@ -164,14 +200,16 @@ fn grown(b: &mut GraphBuilder, values: Vec<NodeId>, seed: u64, crystals: bool) -
     growing.close()
 }
 
-fn on_vectors_of(seed: u64) -> Graph {
+/// The network over vectors of that seed.
+pub(crate) fn on_vectors_of(seed: u64) -> Graph {
     let shapes: [&[usize]; 4] = [&[3], &[2, 3], &[4, 1], &[1, 2, 2]];
     over(shapes[seed as usize % shapes.len()], |b, x| {
         grown(b, vec![x], seed, false)
     })
 }
 
-fn on_crystals_of(seed: u64) -> Graph {
+/// The network over crystals of that seed.
+pub(crate) fn on_crystals_of(seed: u64) -> Graph {
     over_crystals(|b| {
         b.shared("e");
         b.shared("c");
@@ -184,14 +222,14 @@ fn on_crystals_of(seed: u64) -> Graph {
 
 #[test]
 fn random_networks_over_vectors_agree() {
-    for seed in 0..120 {
+    for seed in 0..SEEDS {
         on_vectors(&format!("seed {seed}"), &on_vectors_of(seed), ROWS);
     }
 }
 
 #[test]
 fn random_networks_over_crystals_agree() {
-    for seed in 0..120 {
+    for seed in 0..SEEDS {
         on_crystals(&format!("seed {seed}"), &on_crystals_of(seed));
     }
 }
