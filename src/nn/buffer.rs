@@ -23,6 +23,34 @@ pub(crate) fn aligned(length: usize) -> (Vec<f32>, usize) {
     (values, start.min(LINE))
 }
 
+/// Bytes from which on memory is asked for in large pages.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+const LARGE: usize = 4 << 20;
+
+/// Lets the system back fresh memory by pages of megabytes, where it has such: touching
+/// every small page for the first time, and finding it again, is a share of a step's time.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn in_large_pages(values: &[f32]) {
+    const PAGE: usize = 4096;
+    let bytes = std::mem::size_of_val(values);
+    if bytes < LARGE {
+        return;
+    }
+    let start = values.as_ptr().cast::<u8>();
+    let skipped = start.align_offset(PAGE).min(bytes);
+    let whole = (bytes - skipped) / PAGE * PAGE;
+    // SAFETY: the pages lie within memory that `values` borrows. The call changes nothing
+    // that can be read there, only how the system backs it; where it knows no such pages it
+    // does nothing, which is as good.
+    let _ = unsafe {
+        let first = start.add(skipped).cast_mut();
+        libc::madvise(first.cast(), whole, libc::MADV_HUGEPAGE)
+    };
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn in_large_pages(_: &[f32]) {}
+
 /// A flat dfdx tensor of run-time length.
 pub(crate) type Flat = Tensor<(usize,), f32, Cpu>;
 
@@ -68,6 +96,7 @@ impl Buffer {
     /// A buffer of `length` zeros that begins with a line of the cache.
     fn aligned(length: usize) -> Buffer {
         let (values, start) = aligned(length);
+        in_large_pages(&values);
         Buffer::from_place(values, start, length)
     }
 

@@ -243,21 +243,36 @@ impl Pair {
         y: &mut [f32],
         f: impl Fn(f32, f32) -> f32 + Sync + Copy,
     ) {
-        let work = |y: &mut [f32], a: &[f32], b: &[f32]| match self.plain() {
-            true => both(y, a, b, f),
-            false => self.combine_rows(a, b, y, f),
-        };
         let (rows, (left, made, right)) = (rows_per_task(self.made), self.widths());
         if y.len() <= rows * made {
-            return three(&work, y, a, b);
+            return self.combine_block(a, b, y, f);
         }
         let blocks = y.par_chunks_mut(rows * made).zip(a.par_chunks(rows * left));
         blocks
             .zip(b.par_chunks(rows * right))
-            .for_each(|((y, a), b)| three(&work, y, a, b));
+            .for_each(|((y, a), b)| self.combine_block(a, b, y, f));
     }
 
-    /// The same on rows, where one side is spread.
+    /// The same on a few rows, with the widest vectors, in a function of its own (see
+    /// `blocks`).
+    #[inline(never)]
+    fn combine_block(
+        &self,
+        a: &[f32],
+        b: &[f32],
+        y: &mut [f32],
+        f: impl Fn(f32, f32) -> f32 + Copy,
+    ) {
+        vectorised(
+            #[inline(always)]
+            || match self.plain() {
+                true => both(y, a, b, f),
+                false => self.combine_rows(a, b, y, f),
+            },
+        );
+    }
+
+    /// The same where one side is spread.
     #[inline(always)]
     fn combine_rows(
         &self,
@@ -303,28 +318,42 @@ impl Pair {
                 |gx, gy| each(gx, gy, f),
             );
         }
-        let (width, moves) = self.side(side);
-        let work = |gx: &mut [f32], gy: &[f32], _: &[f32]| {
-            gx.fill(0.0);
-            let rows = gx.chunks_exact_mut(width);
-            for (gx, gy) in rows.zip(gy.chunks_exact(self.made)) {
-                for (gy, starts) in gy.chunks_exact(self.run).zip(&self.runs) {
-                    let gx = onto(gx, side, starts);
-                    if moves {
-                        gx.iter_mut().zip(gy).for_each(|(x, g)| *x += f(*g));
-                    } else if let Some(gx) = gx.first_mut() {
-                        *gx += f(total(gy));
-                    }
-                }
-            }
-        };
-        let rows = rows_per_task(self.made);
+        let (rows, (width, _)) = (rows_per_task(self.made), self.side(side));
         if gy.len() <= rows * self.made {
-            return three(&work, gx, gy, &[]);
+            return self.collect_block(side, gy, gx, f);
         }
         gx.par_chunks_mut(rows * width)
             .zip(gy.par_chunks(rows * self.made))
-            .for_each(|(gx, gy)| three(&work, gx, gy, &[]));
+            .for_each(|(gx, gy)| self.collect_block(side, gy, gx, f));
+    }
+
+    /// The same on a few rows, with the widest vectors.
+    #[inline(never)]
+    fn collect_block(
+        &self,
+        side: Side,
+        gy: &[f32],
+        gx: &mut [f32],
+        f: impl Fn(f32) -> f32 + Copy,
+    ) {
+        let (width, moves) = self.side(side);
+        vectorised(
+            #[inline(always)]
+            || {
+                gx.fill(0.0);
+                let rows = gx.chunks_exact_mut(width);
+                for (gx, gy) in rows.zip(gy.chunks_exact(self.made)) {
+                    for (gy, starts) in gy.chunks_exact(self.run).zip(&self.runs) {
+                        let gx = onto(gx, side, starts);
+                        if moves {
+                            gx.iter_mut().zip(gy).for_each(|(x, g)| *x += f(*g));
+                        } else if let Some(gx) = gx.first_mut() {
+                            *gx += f(total(gy));
+                        }
+                    }
+                }
+            },
+        );
     }
 
     /// The gradient of a side: f(gradient, a, b), summed over what was spread.
@@ -458,20 +487,6 @@ fn onto<'a>(gx: &'a mut [f32], side: Side, starts: &(usize, usize)) -> &'a mut [
 fn both(y: &mut [f32], a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) {
     let pairs = y.iter_mut().zip(a).zip(b);
     pairs.for_each(|((y, a), b)| *y = f(*a, *b));
-}
-
-/// `work` with the widest vectors, in a function of its own (see `blocks`).
-#[inline(never)]
-fn three(
-    work: &impl Fn(&mut [f32], &[f32], &[f32]),
-    y: &mut [f32],
-    a: &[f32],
-    b: &[f32],
-) {
-    vectorised(
-        #[inline(always)]
-        || work(y, a, b),
-    );
 }
 
 /// y = f(y, x).
