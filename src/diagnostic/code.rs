@@ -95,7 +95,7 @@ codes! {
     E0716 "a site that is not one atom",
     E0717 "an archive that is refused",
     E0718 "a file of no known format",
-    E0801 "a loss that is not finite",
+    E0801 "a loss or a prediction that is not finite",
     E0802 "weights that do not fit the model",
     E0803 "a checkpoint that cannot be used",
     E0804 "rows that do not fit the model",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::deprecated::deprecated_uses;
+use super::imports::{Imports, own_name};
 use super::needs::find_cycles;
 use super::problems;
 use super::program::{Body, Def, ItemId, Module, ModuleId, Program, Target};
@@ -118,13 +119,6 @@ struct Loader<'a> {
     /// Modules whose imports are being followed, outermost first.
     loading: Vec<PathBuf>,
     problems: Vec<Problem>,
-}
-
-/// What a file's imports bring in.
-#[derive(Default)]
-struct Imports {
-    names: BTreeMap<Arc<str>, (Target, Span)>,
-    lost: Vec<Arc<str>>,
 }
 
 impl Loader<'_> {
@@ -248,7 +242,7 @@ impl Loader<'_> {
         match (&used.what, module) {
             (UseWhat::Names(names), Some(id)) => {
                 for name in names {
-                    self.import_name(name, id, imports);
+                    self.import_name(name, id, used, imports);
                 }
             }
             (UseWhat::Names(names), None) => {
@@ -257,45 +251,42 @@ impl Loader<'_> {
                     .extend(names.iter().map(|name| name.value.clone()));
             }
             (UseWhat::Alias(alias), Some(id)) => {
-                imports
-                    .names
-                    .insert(alias.value.clone(), (Target::Module(id), alias.span));
+                self.bring_in(alias, Target::Module(id), used, imports);
             }
             (UseWhat::Alias(alias), None) => imports.lost.push(alias.value.clone()),
-            (UseWhat::Whole, module) => {
-                let last = match &used.from {
-                    UseFrom::Module(words) => words.last().cloned(),
-                    UseFrom::File(path) => {
-                        let stem = Path::new(&path.value).file_stem();
-                        let stem = stem.map(|stem| Arc::from(&*stem.to_string_lossy()));
-                        stem.map(|value| Ident {
-                            value,
-                            span: path.span,
-                        })
-                    }
-                };
-                match (last, module) {
-                    (Some(name), Some(id)) => {
-                        imports
-                            .names
-                            .insert(name.value, (Target::Module(id), name.span));
-                    }
-                    (Some(name), None) => imports.lost.push(name.value),
-                    (None, _) => {}
+            (UseWhat::Whole, module) => match (own_name(&used.from), module) {
+                (Some(name), Some(id)) => {
+                    self.bring_in(&name, Target::Module(id), used, imports);
                 }
-            }
+                (Some(name), None) => imports.lost.push(name.value),
+                (None, _) => {}
+            },
         }
     }
 
-    fn import_name(&mut self, name: &Ident, from: ModuleId, imports: &mut Imports) {
+    fn bring_in(
+        &mut self,
+        name: &Ident,
+        target: Target,
+        used: &Use,
+        imports: &mut Imports,
+    ) {
+        let problem = imports.bring_in(name, target, used, &self.program);
+        self.problems.extend(problem);
+    }
+
+    fn import_name(
+        &mut self,
+        name: &Ident,
+        from: ModuleId,
+        used: &Use,
+        imports: &mut Imports,
+    ) {
         let Some(module) = self.program.module(from) else {
             return;
         };
         match module.items.get(&name.value) {
-            Some(item) => {
-                let entry = (Target::Item(*item), name.span);
-                imports.names.insert(name.value.clone(), entry);
-            }
+            Some(item) => self.bring_in(name, Target::Item(*item), used, imports),
             None if module.lost.contains(&name.value) => {
                 imports.lost.push(name.value.clone());
             }

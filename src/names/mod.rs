@@ -6,6 +6,7 @@
 //! reported; later stages say nothing more about it.
 
 mod deprecated;
+mod imports;
 mod load;
 mod needs;
 pub mod problems;

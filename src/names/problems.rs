@@ -107,6 +107,18 @@ pub fn taken(name: &str, span: Span, by: &str, first: Span) -> Problem {
     .help("choose another name")
 }
 
+/// A name that an import before it brought in, for something else.
+pub fn imported_already(name: &str, span: Span, first: Span, help: String) -> Problem {
+    Problem::new(
+        Code::E0106,
+        format!("the name `{name}` is taken"),
+        span,
+        "another import has this name",
+    )
+    .and(first, "it was brought in here")
+    .help(help)
+}
+
 /// An element symbol as a name.
 pub fn element(name: &str, span: Span) -> Problem {
     Problem::new(

@@ -8,8 +8,10 @@ use super::bind::Call;
 use super::builtin::Applied;
 use super::check::Checker;
 use super::closing::takes_one;
+use super::graphs::rows_map;
 use super::holes::HOLES;
 use super::matching::{fit, instantiate};
+use super::pattern::{AxisPat, Pat};
 use super::problems::{self, Due};
 use super::report::Use;
 use super::signature::{Parameter, Signature};
@@ -251,7 +253,7 @@ impl Checker<'_> {
                     return Val::poison(span);
                 };
                 if settings.is_none() && signature.settings().is_some() {
-                    self.report(problems::settings_missing(&signature.name, callee.span));
+                    self.report(problems::settings_missing(&signature, callee.span));
                     return Val::poison(span);
                 }
                 let call = Call {
@@ -376,6 +378,9 @@ impl Checker<'_> {
                 };
                 let noun = signature.noun.word();
                 let shown = found.ty.to_string();
+                let by = one_a_row(pat)
+                    .then(|| rows_map(signature, subst, &found.ty))
+                    .flatten();
                 let problem = problems::wrong_result(
                     noun,
                     &signature.name,
@@ -383,6 +388,7 @@ impl Checker<'_> {
                     &shown,
                     (*declared, &wanted),
                     problem.code,
+                    by.as_deref(),
                 );
                 self.report(problem);
                 Val::poison(found.span)
@@ -421,6 +427,14 @@ impl Checker<'_> {
         }
         inner
     }
+}
+
+/// Whether a written type has one entry for each row.
+fn one_a_row(pat: &Pat) -> bool {
+    matches!(
+        pat,
+        Pat::Number { axes: Some(axes), .. } if matches!(axes.first(), Some(AxisPat::Rows))
+    )
 }
 
 /// What decides the result of a function without weights, when all it is given is plain.

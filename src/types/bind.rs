@@ -13,7 +13,7 @@ use super::signature::{Parameter, Signature};
 use super::size::Size;
 use super::subst::Subst;
 use super::ty::Ty;
-use super::value::{Arg, Args, Ctx, Form, Val};
+use super::value::{Arg, Args, Ctx, Form, Func, Val};
 use crate::diagnostic::nearest;
 use crate::names::{Bound, ItemId};
 use crate::source::Span;
@@ -375,6 +375,7 @@ impl Checker<'_> {
                 true => Pat::List(param.pat.clone().into()),
                 false => param.pat.clone(),
             };
+            let forgotten = self.forgotten_call(&val, &pat);
             match fit(val, &pat, subst, &due) {
                 Ok(val) => {
                     fine &= !val.is_poison();
@@ -382,12 +383,29 @@ impl Checker<'_> {
                     fitted.insert(param.name.clone(), Arg::Value(val));
                 }
                 Err(problem) => {
-                    self.report(problem);
+                    self.report(match forgotten {
+                        Some(call) => problem.help(format!("write `{call}`")),
+                        None => problem,
+                    });
                     fine = false;
                 }
             }
         }
         fine.then_some(fitted)
+    }
+
+    /// How to call a function that was named where what it makes is due: `optimizer: adam`.
+    fn forgotten_call(&mut self, val: &Val, due: &Pat) -> Option<String> {
+        let (Pat::Named(due), Form::Func(func)) = (due, &val.form) else {
+            return None;
+        };
+        let Func::Item { settings: None, .. } = &**func else {
+            return None;
+        };
+        let signature = self.signature_of(func)?;
+        let makes =
+            matches!(&signature.result, Some((Pat::Named(made), _)) if made == due);
+        makes.then(|| signature.bare_call())
     }
 }
 

@@ -177,16 +177,14 @@ impl Checker<'_> {
                 continue;
             };
             if val.as_int().is_some_and(|n| n < 1) {
-                let problem = problems::not_positive(val, &call.due(name));
-                self.report(problem);
+                self.too_small(val, &call.due(name), 1);
                 fine = false;
             }
         }
         if let Some(val) = super::bind::value(&call.settings, "padding")
             && val.as_int().is_some_and(|n| n < 0)
         {
-            let problem = problems::not_positive(val, &call.due("padding"));
-            self.report(problem);
+            self.too_small(val, &call.due("padding"), 0);
             fine = false;
         }
         fine
@@ -209,7 +207,11 @@ impl Checker<'_> {
             None => call.signature.name.to_string(),
         };
         let problem = problems::nothing_left(&layer, call.at, result, input, largest);
-        self.report(problem);
+        // What to write inside the library is of no use to its user.
+        self.report(match self.own_use(call.at) {
+            Some(_) => problem.help("take fewer or smaller layers, or a longer vector"),
+            None => problem,
+        });
     }
 
     /// The call as an expression of the IR, when all it was given is known.
@@ -225,7 +227,8 @@ impl Checker<'_> {
             },
             Some(Emitted::Call(of)) => {
                 let learns = of.site.is_some();
-                let val = Val::run(ty, Kind::Call(of), call.at);
+                let place = self.own_place(call.at);
+                let val = Val::run(ty, Kind::Call(of), place).at(call.at);
                 if let (true, Form::Run(expr)) = (learns, &val.form) {
                     self.written.push(expr.clone());
                 }
@@ -246,7 +249,10 @@ impl Checker<'_> {
             return Val::poison(call.at);
         }
         match self.as_call(call, &ty, settings) {
-            Some(Emitted::Call(of)) => Val::run(ty, Kind::Call(of), call.at),
+            Some(Emitted::Call(of)) => {
+                let place = self.own_place(call.at);
+                Val::run(ty, Kind::Call(of), place).at(call.at)
+            }
             Some(Emitted::Made(_)) | None => Val::unknown(ty, call.at),
         }
     }

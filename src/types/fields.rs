@@ -10,6 +10,7 @@ use super::value::{Form, Val};
 use super::verbs::insertion_fields;
 use crate::chem::Element;
 use crate::ir::{Kind, Real};
+use crate::names::ModuleId;
 use crate::source::Span;
 use crate::syntax::ast::Ident;
 
@@ -20,22 +21,7 @@ impl Checker<'_> {
             return Val::poison(span);
         }
         match (&of.ty, &of.form) {
-            (_, Form::Module(id)) => {
-                let module = self.program.module(*id);
-                let item = module.and_then(|module| module.items.get(&name.value));
-                match item {
-                    Some(item) => self.item_value(*item).at(span),
-                    None => {
-                        self.report(problems::no_such_field(
-                            &name.value,
-                            name.span,
-                            &of.ty,
-                            &Vec::new(),
-                        ));
-                        Val::poison(span)
-                    }
-                }
-            }
+            (_, Form::Module(id)) => self.item_of(*id, name, span),
             (_, Form::Record(fields)) if fields.contains_key(&name.value) => fields
                 .get(&name.value)
                 .cloned()
@@ -73,6 +59,27 @@ impl Checker<'_> {
                 Val::poison(span)
             }
         }
+    }
+
+    /// An item of a module.
+    fn item_of(&mut self, id: ModuleId, name: &Ident, span: Span) -> Val {
+        let Some(module) = self.program.module(id) else {
+            return Val::poison(span);
+        };
+        if let Some(item) = module.items.get(&name.value) {
+            return self.item_value(*item).at(span);
+        }
+        // Of an item that does not parse it was said where it stands.
+        if !module.lost.contains(&name.value) {
+            let items: Vec<&str> = module.items.keys().map(|item| &**item).collect();
+            let short = match module.is_std() {
+                true => module.name.rsplit('.').next().unwrap_or(&module.name),
+                false => &module.name,
+            };
+            let problem = problems::not_in_module(&name.value, name.span, short, &items);
+            self.report(problem);
+        }
+        Val::poison(span)
     }
 
     /// `.train`, `.val` or `.test` of a data set.

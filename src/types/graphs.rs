@@ -5,7 +5,11 @@ use std::sync::Arc;
 use super::check::Checker;
 use super::dimension::Dimension;
 use super::literal::real;
+use super::numeric::number;
+use super::pattern::{AxisPat, Pat};
 use super::problems;
+use super::signature::Signature;
+use super::subst::Subst;
 use super::ty::{Axes, Columns, CrystalTy, Domain, Number, Ty};
 use super::value::{Ctx, Form, Val};
 use crate::ir::Kind;
@@ -65,6 +69,32 @@ fn crystal_fields(crystal: &CrystalTy) -> Columns {
         fields.push(("cosine".into(), tensor(Dimension::NONE, false, angles)));
     }
     fields
+}
+
+/// The map to the rows from what a tensor has one entry for each of, as it is written with
+/// the graphs a signature takes: `g.node_graph`.
+pub fn rows_map(signature: &Signature, subst: &Subst, of: &Ty) -> Option<String> {
+    let domain = number(of)?.axes.domain.as_ref()?;
+    let is = |axis: &AxisPat| match axis {
+        AxisPat::Domain(name) => subst.domains.get(name) == Some(domain),
+        AxisPat::Rest | AxisPat::Rows | AxisPat::Size(_) => false,
+    };
+    let mut params = signature.groups.iter().flatten();
+    params.find_map(|param| {
+        let (nodes, edges, angles) = match &param.pat {
+            Pat::Graph(n, e) => (n, e, None),
+            Pat::Crystal(n, e, t) => (n, e, t.as_ref()),
+            _ => return None,
+        };
+        let maps = [
+            (Some(nodes), "node_graph"),
+            (Some(edges), "edge_graph"),
+            (angles, "line.edge_graph"),
+        ];
+        let mut maps = maps.into_iter();
+        let (_, map) = maps.find(|(axis, _)| axis.is_some_and(is))?;
+        Some(format!("{}.{map}", param.name))
+    })
 }
 
 impl Checker<'_> {

@@ -2,7 +2,8 @@
 
 use super::builtin::Applied;
 use super::check::Checker;
-use super::problems;
+use super::problems::{self, Due};
+use super::value::Val;
 
 /// A range of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +20,13 @@ pub enum Range {
 
 impl Range {
     fn holds(self, x: f64) -> bool {
-        match self {
-            Range::AboveZero => x > 0.0,
-            Range::NotBelowZero => x >= 0.0,
-            Range::InsideOne => x > 0.0 && x < 1.0,
-            Range::BelowOne => (0.0..1.0).contains(&x),
-        }
+        x.is_finite()
+            && match self {
+                Range::AboveZero => x > 0.0,
+                Range::NotBelowZero => x >= 0.0,
+                Range::InsideOne => x > 0.0 && x < 1.0,
+                Range::BelowOne => (0.0..1.0).contains(&x),
+            }
     }
 
     /// In words: "a number above 0".
@@ -38,7 +40,7 @@ impl Range {
     }
 }
 
-/// Builtins of training, their parameters, and what each may be.
+/// Builtins, their parameters, and what each may be.
 const RANGES: &[(&str, &str, Range)] = &[
     ("adam", "beta1", Range::BelowOne),
     ("adam", "beta2", Range::BelowOne),
@@ -48,13 +50,18 @@ const RANGES: &[(&str, &str, Range)] = &[
     ("adamw", "decay", Range::NotBelowZero),
     ("adamw", "eps", Range::AboveZero),
     ("cosine", "final_rate", Range::NotBelowZero),
+    ("crystal_graph", "radius", Range::AboveZero),
+    ("dropout", "rate", Range::BelowOne),
     ("huber", "delta", Range::AboveZero),
+    ("knn_graph", "radius", Range::AboveZero),
     ("multi_step", "factor", Range::AboveZero),
+    ("nearest_image_graph", "radius", Range::AboveZero),
     ("one_cycle", "final_divisor", Range::AboveZero),
     ("one_cycle", "highest", Range::BelowOne),
     ("one_cycle", "lowest", Range::BelowOne),
     ("one_cycle", "rise", Range::InsideOne),
     ("one_cycle", "start_divisor", Range::AboveZero),
+    ("padded_graph", "radius", Range::AboveZero),
     ("plateau", "factor", Range::InsideOne),
     ("plateau", "lowest", Range::NotBelowZero),
     ("plateau", "patience", Range::NotBelowZero),
@@ -79,12 +86,34 @@ impl Checker<'_> {
             let Some(val) = call.value(param) else {
                 continue;
             };
-            if val.as_f64().is_some_and(|x| !range.holds(x)) {
+            if let Some(x) = val.as_f64()
+                && !range.holds(x)
+            {
                 let due = call.due(param);
-                self.report(problems::out_of_its_range(val, &due, range.words()));
+                let words = match x.is_finite() {
+                    true => range.words(),
+                    false => "a finite number",
+                };
+                self.report(problems::out_of_its_range(val, &due, words));
                 fine = false;
             }
         }
         fine
     }
+
+    /// Say that a size or count is below the least it may be.
+    pub fn too_small(&mut self, val: &Val, due: &Due, least: i64) {
+        let problem = problems::too_small(val, due, least);
+        let written = self.sources.text(val.span);
+        self.report(match self.own_use(val.span) {
+            Some(used) => problems::too_small_inside(problem, val, written, used, least),
+            None => problem,
+        });
+    }
+}
+
+/// Whether a share given to a builtin must be below 1.
+pub fn is_below_one(builtin: &str, param: &str) -> bool {
+    let mut ranges = RANGES.iter();
+    ranges.any(|range| *range == (builtin, param, Range::BelowOne))
 }

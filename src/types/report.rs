@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::value::{Arg, Args};
-use crate::diagnostic::{Code, Label, Problem};
+use crate::diagnostic::{Label, Problem};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -15,24 +15,30 @@ pub struct Use {
     pub at: Span,
     /// Its known settings, `width = 64`.
     pub with: String,
+    /// Its settings that are whole numbers below 1.
+    pub not_positive: Vec<Arc<str>>,
 }
 
 impl Use {
     /// A use with the settings that are numbers, at most four.
     pub fn new(name: &Arc<str>, at: Span, args: &Args) -> Use {
-        let mut with = Vec::new();
+        let (mut with, mut not_positive) = (Vec::new(), Vec::new());
         for (name, arg) in args {
-            if let Arg::Value(val) = arg
+            let Arg::Value(val) = arg else { continue };
+            if with.len() < 4
                 && let Some(known) = val.as_static()
-                && with.len() < 4
             {
                 with.push(format!("{name} = {known}"));
+            }
+            if val.as_int().is_some_and(|n| n < 1) {
+                not_positive.push(name.clone());
             }
         }
         Use {
             name: name.clone(),
             at,
             with: with.join(", "),
+            not_positive,
         }
     }
 }
@@ -44,6 +50,21 @@ impl Checker<'_> {
         if self.reported.insert((problem.code, problem.span())) {
             self.problems.push(problem);
         }
+    }
+
+    /// The user's call that led to a place inside the standard library; none for a place
+    /// in a file of the user.
+    pub fn own_use(&self, span: Span) -> Option<&Use> {
+        if !self.is_std(span) {
+            return None;
+        }
+        self.uses.iter().rev().find(|used| !self.is_std(used.at))
+    }
+
+    /// Where a run is to point when something is wrong with what is written at `span`: in
+    /// the standard library to the user's call.
+    pub fn own_place(&self, span: Span) -> Span {
+        self.own_use(span).map_or(span, |used| used.at)
     }
 
     fn is_std(&self, span: Span) -> bool {
@@ -82,14 +103,10 @@ impl Checker<'_> {
             return problem;
         }
         if self.is_std(at) {
-            let own = self.uses.iter().rev().find(|used| !self.is_std(used.at));
-            let Some(used) = own else { return problem };
+            let Some(used) = self.own_use(at) else {
+                return problem;
+            };
             let text = format!("`{}` is used here", used.name);
-            if problem.code == Code::E0403 {
-                // What to write inside the library is of no use to its user.
-                let help = "take fewer or smaller layers, or a longer vector";
-                problem.help = Some(help.into());
-            }
             let labels = std::mem::take(&mut problem.labels);
             problem = problem.and(used.at, text);
             problem.labels.extend(labels);

@@ -266,8 +266,7 @@ fn repeat(checker: &mut Checker<'_>, call: &Applied) -> Val {
         return Val::poison(call.at);
     };
     if times.as_int().is_some_and(|n| n < 0) {
-        let problem = problems::not_positive(times, &call.due("times"));
-        checker.report(problem);
+        checker.too_small(times, &call.due("times"), 0);
         return Val::poison(call.at);
     }
     let rounds = usize::try_from(times.as_int().unwrap_or(1)).unwrap_or(0);

@@ -77,6 +77,25 @@ impl Signature {
         }
     }
 
+    /// The settings, or the only group, that have no default.
+    fn due_first(&self) -> impl Iterator<Item = &Parameter> {
+        let first = self.groups.first().map_or(&[][..], Vec::as_slice);
+        first
+            .iter()
+            .filter(|param| param.default.is_none() && !param.rest)
+    }
+
+    /// Whether its first group has something that must be given.
+    pub fn is_due(&self) -> bool {
+        self.due_first().next().is_some()
+    }
+
+    /// A call of its first group with what must be given: `mean(by: …)`, `adam()`.
+    pub fn bare_call(&self) -> String {
+        let due = self.due_first().map(|param| format!("{}: …", param.name));
+        format!("{}({})", self.name, due.collect::<Vec<_>>().join(", "))
+    }
+
     /// Whether weights belong to it.
     pub fn learns(&self) -> bool {
         matches!(self.noun, Noun::Layer | Noun::Model)

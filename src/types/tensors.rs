@@ -115,7 +115,7 @@ pub fn weight(checker: &mut Checker<'_>, call: &Applied) -> Val {
                 sizes.push(size.clone());
             }
             _ => {
-                checker.report(problems::not_positive(part, &call.due("shape")));
+                checker.too_small(part, &call.due("shape"), 1);
                 return Val::poison(call.at);
             }
         }
@@ -223,6 +223,7 @@ impl Checker<'_> {
             inputs: Vec::new(),
             site: None,
         };
-        Val::run(Ty::tensor(axes), Kind::Call(of), call.at)
+        let place = self.own_place(call.at);
+        Val::run(Ty::tensor(axes), Kind::Call(of), place).at(call.at)
     }
 }

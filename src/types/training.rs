@@ -145,8 +145,12 @@ fn schedule(checker: &mut Checker<'_>, call: &Applied, data: &DatasetTy) {
                 Some(Static::List(all)) => all.iter().filter_map(whole).collect(),
                 _ => return,
             };
+            let Some(first) = epochs.first() else {
+                checker.report(problems::no_steps(at));
+                return;
+            };
             let rises = epochs.windows(2).all(|pair| pair.first() < pair.last());
-            if epochs.first().is_none_or(|first| *first < 1) || !rises {
+            if *first < 1 || !rises {
                 checker.report(problems::steps_do_not_rise(at));
             }
         }

@@ -5,8 +5,9 @@ use crate::chem::Element;
 use crate::diagnostic::{Code, Problem, nearest};
 use crate::source::Span;
 use crate::types::pattern::Pat;
+use crate::types::signature::Signature;
 use crate::types::subst::Subst;
-use crate::types::ty::{Columns, Ty};
+use crate::types::ty::Ty;
 use crate::types::value::{Form, Val};
 
 /// A layer of a parameter, used by every round of a `repeat` or `chain`.
@@ -53,14 +54,18 @@ pub fn not_a_function(val: &Val, at: Span) -> Problem {
 }
 
 /// A two-group function named where its result is due.
-pub fn settings_missing(name: &str, at: Span) -> Problem {
+pub fn settings_missing(of: &Signature, at: Span) -> Problem {
+    let label = match of.is_due() {
+        true => "its settings come first",
+        false => "settings come first, even when there are none to give",
+    };
     Problem::new(
         Code::E0202,
-        format!("`{name}` has settings that were not given"),
+        format!("`{}` has settings that were not given", of.name),
         at,
-        "settings come first, even when there are none to give",
+        label,
     )
-    .help(format!("write `{name}()`"))
+    .help(format!("write `{}`", of.bare_call()))
 }
 
 /// `optimizer: adam`: a function where what it makes is due.
@@ -214,38 +219,6 @@ fn joined(words: &[&str], before_last: &str) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} {before_last} {last}", rest.join(", ")),
     }
-}
-
-/// A field or column that does not exist.
-pub fn no_such_field(name: &str, at: Span, ty: &Ty, known: &Columns) -> Problem {
-    let what = match ty {
-        Ty::Row(_) => "the rows have no column".to_string(),
-        Ty::Record(_) => "the record has no field".to_string(),
-        other => format!("{} has no field", article(&other.to_string())),
-    };
-    let names: Vec<&str> = known.iter().map(|(name, _)| &**name).collect();
-    let problem = Problem::new(
-        Code::E0203,
-        format!("{what} `{name}`"),
-        at,
-        "no such name here",
-    );
-    match nearest(name, names.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean `.{near}`?")),
-        None if names.is_empty() => problem,
-        None => problem.help(format!("there are {}", listed(&names))),
-    }
-}
-
-/// A part of a data set that was never split off.
-pub fn no_such_part(part: &str, at: Span, fix: &str) -> Problem {
-    Problem::new(
-        Code::E0203,
-        format!("this data set has no `.{part}`"),
-        at,
-        "it was not split off",
-    )
-    .help(format!("add `|> {fix}` to the data set"))
 }
 
 /// `.x` where there is no row.

@@ -1,6 +1,7 @@
 //! What can be wrong with a script whose names are known, one constructor a rule.
 
 mod calls;
+mod fields;
 mod files;
 mod holes;
 mod insertion;
@@ -11,6 +12,7 @@ mod units;
 mod written;
 
 pub use calls::*;
+pub use fields::*;
 pub use files::*;
 pub use holes::*;
 pub use insertion::*;

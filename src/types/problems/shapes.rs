@@ -4,6 +4,7 @@ use super::{Due, describe, describe_axes};
 use crate::diagnostic::{Code, Problem};
 use crate::source::Span;
 use crate::types::pattern::{AxisPat, Pat};
+use crate::types::report::Use;
 use crate::types::subst::Subst;
 use crate::types::ty::{Axes, Domain, Ty};
 use crate::types::value::Val;
@@ -50,27 +51,52 @@ pub fn wrong_axes(
     )
     .and(val.span, format!("this is {axes}"))
     .note(drawn(&due.of, &wanted, &axes.to_string()));
-    let fixed = pats
+    problem.help(axes_advice(val, axes, pats, &due.of))
+}
+
+/// What to do about a tensor of other axes than are due.
+fn axes_advice(val: &Val, axes: &Axes, pats: &[AxisPat], of: &str) -> String {
+    match (pats.first(), &axes.domain) {
+        (Some(AxisPat::Rows | AxisPat::Domain(_)), None) => {
+            return "the first axis is missing: one entry for each row, atom or bond, as a \
+                    model is given them"
+                .into();
+        }
+        (Some(AxisPat::Rows), Some(found @ Domain::Named(..))) => {
+            return across(found, &Domain::Rows);
+        }
+        (Some(AxisPat::Size(_)), Some(found)) => {
+            return format!("`{of}` takes a single one, not one for each of {found}");
+        }
+        _ => {}
+    }
+    let due = pats
         .iter()
-        .filter(|axis| !matches!(axis, AxisPat::Rest))
+        .filter(|axis| matches!(axis, AxisPat::Size(_)))
         .count();
-    let rest = pats.len() != fixed;
-    let domain = usize::from(axes.domain.is_some());
-    let found = axes.sizes.len() + if rest { 0 } else { domain };
-    if found < fixed {
-        let only = axes
-            .sizes
-            .last()
-            .map(ToString::to_string)
-            .unwrap_or("1".into());
-        return problem.help(format!(
-            "an axis is missing; `reshape({only}, 1)` adds one of size 1"
-        ));
+    let rest = pats.iter().any(|axis| matches!(axis, AxisPat::Rest));
+    match due.checked_sub(axes.sizes.len()) {
+        Some(missing) if missing > 0 => axes_missing(val, axes, missing),
+        None if !rest => "there is an axis too many; `flatten` joins them".into(),
+        _ => "the sizes above must be the same".into(),
     }
-    if found > fixed && !rest {
-        return problem.help("there is an axis too many; `flatten` joins them");
+}
+
+/// What adds the axes that are missing behind those there are.
+fn axes_missing(val: &Val, axes: &Axes, missing: usize) -> String {
+    let sizes = axes.sizes.iter().map(ToString::to_string);
+    let ones = std::iter::repeat_n("1".to_owned(), missing);
+    let sizes: Vec<String> = sizes.chain(ones).collect();
+    let reshape = format!("`reshape({})`", sizes.join(", "));
+    let whole = matches!(&val.ty, Ty::Number(number) if number.whole);
+    match missing {
+        1 if whole && axes.sizes.is_empty() => format!(
+            "an axis is missing: `embedding(…)` or `one_hot(…)` makes one of whole numbers, \
+             {reshape} one of size 1"
+        ),
+        1 => format!("an axis is missing; {reshape} adds one of size 1"),
+        _ => format!("{missing} axes are missing; {reshape} adds them with size 1"),
     }
-    problem.help("the sizes above must be the same")
 }
 
 /// Two shapes, one below the other.
@@ -92,6 +118,31 @@ pub fn wrong_domain(val: &Val, found: &Domain, wanted: &Domain, due: &Due) -> Pr
         format!("this has one entry for each of {found}"),
     )
     .and(due.span, format!("one entry for each of {wanted} is due"))
+    .help(match (&*due.of, found) {
+        ("sum" | "mean" | "max" | "softmax", Domain::Named(..)) => format!(
+            "take rows by a map first, such as `x[g.src]`, or let `by` be a map from {found}"
+        ),
+        _ => across(found, wanted),
+    })
+}
+
+/// What leads from one entry for each of `found` to one for each of `wanted`.
+fn across(found: &Domain, wanted: &Domain) -> String {
+    match (found, wanted) {
+        (_, Domain::Rows) => {
+            "`|> mean(by: g.node_graph)` makes one entry a row of what belongs to it; \
+             `sum` and `max` do so too"
+        }
+        (Domain::Rows, _) => {
+            "`x[g.node_graph]` has for each node what its row has, `x[g.edge_graph]` for \
+             each edge"
+        }
+        _ => {
+            "take rows by a map: `x[g.src]` has for each edge what a node has, \
+             `|> sum(by: g.dst)` for each node the sum of its edges"
+        }
+    }
+    .into()
 }
 
 /// Sides of an operator with different sizes.
@@ -142,7 +193,8 @@ pub fn domains_differ(
     .help("`|> sum(by: g.dst)` brings edges to nodes, `x[g.dst]` nodes to edges")
 }
 
-/// A result whose shape is not the declared one.
+/// A result whose shape is not the declared one. `by` is the map that leads from what it
+/// has one entry for each of to the rows, where those are due.
 pub fn wrong_result(
     what: &str,
     name: &str,
@@ -150,6 +202,7 @@ pub fn wrong_result(
     found: &str,
     declared: (Span, &str),
     code: Code,
+    by: Option<&str>,
 ) -> Problem {
     Problem::new(
         code,
@@ -159,11 +212,23 @@ pub fn wrong_result(
     )
     .and(declared.0, format!("the {what} says {}", declared.1))
     .note(drawn_result(declared.1, found))
-    .help(if found.matches(',').count() > declared.1.matches(',').count() {
-        "an axis is left over: `flatten` before the last layer joins it, or declare it"
-    } else {
-        "change the declared result, or the body"
+    .help(match by {
+        Some(by) => ending(&format!("mean(by: {by})"), true),
+        None if found.matches(',').count() > declared.1.matches(',').count() => {
+            "an axis is left over: `flatten` before the last layer joins it, or declare it"
+                .into()
+        }
+        None => "change the declared result, or the body".into(),
     })
+}
+
+/// What to end a body with.
+pub(super) fn ending(steps: &str, grouped: bool) -> String {
+    let others = match grouped {
+        true => "; `sum` and `max` go in the place of `mean`",
+        false => "",
+    };
+    format!("end it with `{steps}`{others}")
 }
 
 fn drawn_result(wanted: &str, found: &str) -> String {
@@ -194,16 +259,53 @@ pub fn nothing_left(
 
 /// A size or count that has to be positive.
 pub fn not_positive(val: &Val, due: &Due) -> Problem {
-    let shown = val
-        .as_static()
-        .map_or(String::new(), |known| known.to_string());
+    too_small(val, due, 1)
+}
+
+/// A size or count below the least it may be.
+pub fn too_small(val: &Val, due: &Due, least: i64) -> Problem {
     Problem::new(
         Code::E0403,
-        format!("{} must be at least 1", due.name()),
+        format!("{} must be at least {least}", due.name()),
         val.span,
-        format!("this is {shown}"),
+        format!("this is {}", shown(val)),
     )
     .and(due.span, "declared here")
+}
+
+/// The same inside the standard library, where it is `written` so: which setting of the
+/// user's call to make larger.
+pub fn too_small_inside(
+    problem: Problem,
+    val: &Val,
+    written: &str,
+    used: &Use,
+    least: i64,
+) -> Problem {
+    let words = |name: &str| {
+        let mut words = written.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word == name)
+    };
+    let setting = match used.not_positive.as_slice() {
+        [one] => Some(one),
+        several => several.iter().find(|name| words(name)),
+    };
+    let of = &used.name;
+    problem
+        .note(format!("`{written}` inside `{of}` is {}", shown(val)))
+        .help(match setting {
+            Some(name) if **name == *written => {
+                format!("write `{name}: {least}` or more")
+            }
+            Some(name) => format!("give `{of}` a larger `{name}`"),
+            None => format!("give `{of}` larger numbers"),
+        })
+}
+
+/// A known value in words; empty when it is not known.
+fn shown(val: &Val) -> String {
+    val.as_static()
+        .map_or(String::new(), |known| known.to_string())
 }
 
 /// A reshape that loses or invents entries.
@@ -267,12 +369,9 @@ pub fn cannot_join(at: Span, a: (&Val, &Axes), b: (&Val, &Axes)) -> Problem {
 
 /// A function that has no value there.
 pub fn no_value(at: Span, name: &str, val: &Val) -> Problem {
-    let shown = val
-        .as_static()
-        .map_or(String::new(), |known| known.to_string());
     Problem::new(
         Code::E0502,
-        format!("`{name}` of {shown} is not a number"),
+        format!("`{name}` of {} is not a number", shown(val)),
         at,
         "no value here",
     )

@@ -1,5 +1,6 @@
 //! About data sets, models and studies: what fits, what leaks, what is missing.
 
+use super::shapes::ending;
 use super::{Due, article, listed};
 use crate::diagnostic::{Code, Problem, nearest};
 use crate::source::Span;
@@ -106,15 +107,15 @@ pub fn no_target(at: Span, verb: &str) -> Problem {
     .help("add `|> target(.formation_energy_per_atom)` to the data set")
 }
 
-/// Training without features.
-pub fn no_features(at: Span, verb: &str) -> Problem {
+/// Training without features, and what would make some.
+pub fn no_features(at: Span, verb: &str, featurize: &str) -> Problem {
     Problem::new(
         Code::E0404,
         "the network would see nothing",
         at,
         format!("`{verb}` needs features"),
     )
-    .help("add `|> featurize(magpie())` before it")
+    .help(format!("add `|> {featurize}` before it"))
 }
 
 /// A target that is no number.
@@ -134,6 +135,7 @@ pub fn model_does_not_fit(
     wanted: &str,
     features: &Ty,
     declared: Span,
+    help: String,
 ) -> Problem {
     Problem::new(
         Code::E0404,
@@ -147,7 +149,7 @@ pub fn model_does_not_fit(
         "features are",
         width = model.chars().count() + 6
     ))
-    .help("choose other features, or a model for these")
+    .help(help)
 }
 
 /// Several features of which none says which it is.
@@ -225,8 +227,15 @@ pub fn two_graphs(model: &str, at: Span, first: &str, second: &str) -> Problem {
     .help("a network sees one graph of a crystal, and any numbers beside it")
 }
 
-/// A model that does not give one number a row.
-pub fn model_result(model: &str, at: Span, found: &Ty) -> Problem {
+/// A model that does not give one number a row; `steps` and, where one of them goes along
+/// a map, `grouped` say how it would.
+pub fn model_result(
+    model: &str,
+    at: Span,
+    found: &Ty,
+    steps: &str,
+    grouped: bool,
+) -> Problem {
     Problem::new(
         Code::E0404,
         format!("`{model}` does not give one number a row"),
@@ -236,7 +245,7 @@ pub fn model_result(model: &str, at: Span, found: &Ty) -> Problem {
     .note(format!(
         "a model gives  [rows, 1]\n   `{model}` gives  {found}"
     ))
-    .help("end it with `dense(1)`")
+    .help(ending(steps, grouped))
 }
 
 /// Something other than a model where a model is due.

@@ -76,6 +76,20 @@ pub fn steps_do_not_rise(at: Span) -> Problem {
     .help("write them in order, as in `multi_step(at: [100, 200])`")
 }
 
+/// `multi_step(at: [])`.
+pub fn no_steps(at: Span) -> Problem {
+    Problem::new(
+        Code::E0806,
+        "`multi_step` has no epoch at which the rate changes",
+        at,
+        "the list is empty",
+    )
+    .help(
+        "write the epochs, as in `multi_step(at: [100, 200])`, or leave `schedule` out for \
+         a steady rate",
+    )
+}
+
 /// `one_cycle(lowest: 0.95, highest: 0.85)`.
 pub fn momentum_upside_down(at: Span, low: f64, high: f64) -> Problem {
     Problem::new(

@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Problem};
 use crate::ir::show_real;
 use crate::source::Span;
 use crate::types::dimension::Dimension;
+use crate::types::ranges::is_below_one;
 use crate::types::unit::NotAUnit;
 use crate::types::value::{Form, Val};
 
@@ -102,7 +103,19 @@ pub fn wrong_dimension(
         due.span,
         format!("`{}` is {}", due.param, article(&wanted_name)),
     )
-    .help(quotient(found, wanted))
+    .help(by_a_count(found, wanted).unwrap_or_else(|| due_in(val, wanted)))
+}
+
+/// What is due in place of a quantity of another dimension, its digits kept.
+fn due_in(val: &Val, wanted: Dimension) -> String {
+    let name = wanted.to_string().to_lowercase();
+    let unit = wanted.unit();
+    let shown = match &val.form {
+        Form::Real(real) => show_real(real),
+        _ => return format!("{} is due, in {unit}", article(&name)),
+    };
+    let digits = shown.split(' ').next().unwrap_or_default();
+    format!("{} is due, as in `{digits} {unit}`", article(&name))
 }
 
 /// Two sides of an operator with different dimensions.
@@ -149,15 +162,19 @@ fn unit_forgotten(number: &Val, due: Dimension) -> Option<String> {
 
 /// How the two dimensions differ.
 fn quotient(a: Dimension, b: Dimension) -> String {
-    let factor = a.over(b);
-    let count = Dimension::named("Count");
-    if Some(factor) == count {
-        return "they differ by a Count: divide by `.nsites`".into();
+    by_a_count(a, b).unwrap_or_else(|| {
+        let factor = a.over(b);
+        format!("they differ by a factor of {factor}, `1 {}`", factor.unit())
+    })
+}
+
+/// What to do where the two dimensions differ by how many atoms there are.
+fn by_a_count(a: Dimension, b: Dimension) -> Option<String> {
+    let count = Dimension::named("Count")?;
+    if a.over(b) == count {
+        return Some("they differ by a Count: divide by `.nsites`".into());
     }
-    if Some(factor.power(super::super::dimension::Exponent::new(-1, 1))) == count {
-        return "they differ by a Count: multiply by `.nsites`".into();
-    }
-    format!("they differ by a factor of {factor}, `1 {}`", factor.unit())
+    (b.over(a) == count).then(|| "they differ by a Count: multiply by `.nsites`".into())
 }
 
 /// `x to eV` where `x` is a length.
@@ -201,9 +218,17 @@ pub fn not_a_fraction(val: &Val, due: &Due) -> Problem {
         format!("this is {shown}"),
     )
     .and(due.span, format!("`{}` is a Ratio", due.param));
+    let most = match is_below_one(&due.of, &due.param) {
+        true => "below 100%",
+        false => "of at most 100%",
+    };
     match val.as_f64() {
-        Some(value) if value > 1.0 && value <= 100.0 => {
+        // `20` is `20%` with its sign forgotten; 1.5 and `150%` are no such slips.
+        Some(value) if (2.0..100.0).contains(&value) && !shown.ends_with('%') => {
             problem.help(format!("write `{value}%`"))
+        }
+        Some(value) if value > 1.0 => {
+            problem.help(format!("a share {most} is due, as in `20%` or `0.2`"))
         }
         _ => problem.help("write it as `20%` or `0.2`"),
     }

@@ -4,8 +4,10 @@ use crate::ir::{Fed, Input, Kind, Network, Site};
 use crate::source::Span;
 use crate::syntax::ast::Noun;
 use crate::types::check::Checker;
+use crate::types::graphs::rows_map;
 use crate::types::matching::fit;
 use crate::types::numeric::number;
+use crate::types::pattern::Pat;
 use crate::types::problems;
 use crate::types::signature::{Parameter, Signature};
 use crate::types::subst::Subst;
@@ -46,7 +48,7 @@ impl Checker<'_> {
             return None;
         }
         if settings.is_none() && signature.settings().is_some() {
-            self.report(problems::settings_missing(&signature.name, model.span));
+            self.report(problems::settings_missing(&signature, model.span));
             return None;
         }
         let mut sizes = self.settings_sizes(settings.as_deref());
@@ -62,6 +64,7 @@ impl Checker<'_> {
                     &wanted,
                     &ty,
                     param.span,
+                    other_features(&param.pat, &ty),
                 ));
                 return None;
             }
@@ -93,10 +96,14 @@ impl Checker<'_> {
                 && number.axes.numbers().as_deref() == Some(&[1])
         });
         if !one_a_row {
+            let map = rows_map(&signature, &sizes, &found.ty);
+            let steps = to_one_a_row(&found.ty, map.as_deref());
             self.report(problems::model_result(
                 &signature.name,
                 model.span,
                 &found.ty,
+                &steps,
+                map.is_some(),
             ));
             return None;
         }
@@ -110,6 +117,27 @@ impl Checker<'_> {
             output: output.clone(),
             written,
         })
+    }
+
+    /// A `featurize` that makes what a model takes.
+    pub fn featurize_for(&mut self, model: Option<&Val>) -> String {
+        let signature = match model.map(|model| &model.form) {
+            Some(Form::Func(func)) => self.signature_of(func),
+            _ => None,
+        };
+        let inputs = match &signature {
+            Some(signature) if signature.noun == Noun::Model => signature.inputs(),
+            _ => &[],
+        };
+        let made: Vec<String> = match inputs {
+            [] => vec!["magpie()".into()],
+            [one] => vec![feature_for(&one.pat).into()],
+            several => several
+                .iter()
+                .map(|param| format!("{}: {}", param.name, feature_for(&param.pat)))
+                .collect(),
+        };
+        format!("featurize({})", made.join(", "))
     }
 
     /// What each input of a model is fed: the one feature, or that of its name.
@@ -164,6 +192,50 @@ impl Checker<'_> {
             }
         }
         subst
+    }
+}
+
+/// A feature that an input of a model takes.
+fn feature_for(input: &Pat) -> &'static str {
+    match input {
+        Pat::Crystal(_, _, Some(_)) => {
+            "knn_graph(radius: 8 Å, neighbours: 12) >> with_angles"
+        }
+        Pat::Crystal(..) | Pat::Graph(..) => "crystal_graph(radius: 5 Å)",
+        _ => "magpie()",
+    }
+}
+
+/// What to do about a feature that an input of a model does not take.
+fn other_features(input: &Pat, found: &Ty) -> String {
+    match (input, found) {
+        (Pat::Crystal(_, _, Some(_)), Ty::Crystal(_)) => format!(
+            "add the angles to the graph with `>> with_angles`, as in `{}`",
+            feature_for(input)
+        ),
+        (Pat::Crystal(..) | Pat::Graph(..), Ty::Number(_)) => {
+            format!("give it a graph, such as `{}`", feature_for(input))
+        }
+        (Pat::Number { .. }, Ty::Crystal(_)) => {
+            format!("give it numbers, such as `{}`", feature_for(input))
+        }
+        _ => "choose other features, or a model for these".into(),
+    }
+}
+
+/// The steps from what a model gives to one number a row; `map` leads to the rows.
+fn to_one_a_row(found: &Ty, map: Option<&str>) -> String {
+    let sizes = number(found).and_then(|number| number.axes.numbers());
+    let last = match sizes.as_deref() {
+        Some([]) => "reshape(1)",
+        Some([1]) if map.is_some() => "",
+        Some([_, _, ..]) => "flatten |> dense(1)",
+        Some([_]) | None => "dense(1)",
+    };
+    match (map, last) {
+        (None, last) => last.into(),
+        (Some(map), "") => format!("mean(by: {map})"),
+        (Some(map), last) => format!("mean(by: {map}) |> {last}"),
     }
 }
 

@@ -234,7 +234,8 @@ fn has_target_and_features(
         checker.report(problems::no_target(call.at, verb));
     }
     if data.features.is_none() {
-        checker.report(problems::no_features(call.at, verb));
+        let featurize = checker.featurize_for(call.value("network"));
+        checker.report(problems::no_features(call.at, verb, &featurize));
     }
     checker.problems.len() == before
 }
