@@ -87,3 +87,5 @@ mod types_md;
 mod ui;
 #[path = "suite/unsure.rs"]
 mod unsure;
+#[path = "suite/weights.rs"]
+mod weights;

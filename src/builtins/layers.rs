@@ -252,6 +252,7 @@ impl Lowering {
                 number(call, "eps")?,
                 number(call, "momentum")?,
             ),
+            "layer_norm" => builder.layer_norm(label, x, number(call, "eps")?),
             "dense" => builder.dense(
                 label,
                 x,
@@ -299,6 +300,6 @@ fn unsupported(what: &str, span: Span) -> Problem {
     )
 }
 
-fn is_grouping(name: &str) -> bool {
+pub fn is_grouping(name: &str) -> bool {
     matches!(name, "sum" | "mean" | "max" | "softmax")
 }

@@ -26,6 +26,7 @@ mod train;
 
 pub use fields::{field, scored};
 pub use layers::lower;
+pub use overlap::warn_again;
 pub use registry::{Body, Registry, find, names};
 pub use report::{of_figure, undrawable};
 pub use rows::functions;

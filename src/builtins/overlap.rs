@@ -8,9 +8,11 @@ use rayon::prelude::*;
 use super::train::trained_on;
 use crate::chem::fingerprint::{Fingerprint, fingerprint};
 use crate::diagnostic::{Code, Problem};
+use crate::ir::Call;
 use crate::plan::NodeId;
 use crate::run::store::{Found, Key};
 use crate::run::{Dataset, Part, Runner, Work, store_problem};
+use crate::source::Span;
 
 /// Structures nearer than this are one crystal: what `deduplicate()` takes too, Å.
 const TOLERANCE: f64 = 0.1;
@@ -52,21 +54,23 @@ pub(super) fn warn_of_overlap(
     aside: Part,
 ) -> Result<(), Problem> {
     let pairs = found_once(runner, work, |_| Ok(overlap(data, parts, aside)))?;
-    if pairs.is_empty() {
-        return Ok(());
-    }
+    runner.warnings.extend(on_both_sides(&pairs, work.span));
+    Ok(())
+}
+
+fn on_both_sides(pairs: &Pairs, span: Span) -> Option<Problem> {
     let title = match pairs.len() {
+        0 => return None,
         1 => "a crystal lies on both sides of this split".to_string(),
         count => format!("{count} crystals lie on both sides of this split"),
     };
-    let problem = Problem::new(Code::W0502, title, work.span, "rows set aside here")
-        .note(format!("nearly the same: {}", named(&pairs)))
+    let problem = Problem::new(Code::W0502, title, span, "rows set aside here")
+        .note(format!("nearly the same: {}", named(pairs)))
         .help(
             "scores will be better than they should; `|> deduplicate()` before the split \
              keeps one of each, `group_split(by: .formula, …)` keeps them together",
         );
-    runner.warnings.push(problem);
-    Ok(())
+    Some(problem)
 }
 
 /// Warn of tested rows whose crystals the model of node `of` was trained on. `tested` gives
@@ -87,22 +91,57 @@ pub(super) fn warn_of_trained_on(
         }
         Ok(by_id(&tested, pairs))
     })?;
-    if pairs.is_empty() {
-        return Ok(());
-    }
+    runner.warnings.extend(tested_again(&pairs, work.span));
+    Ok(())
+}
+
+fn tested_again(pairs: &Pairs, span: Span) -> Option<Problem> {
     let title = match pairs.len() {
+        0 => return None,
         1 => "the model was trained on a crystal that it is tested on".to_string(),
         count => {
             format!("the model was trained on {count} crystals that it is tested on")
         }
     };
-    let problem = Problem::new(Code::W0502, title, work.span, "tested here")
-        .note(format!("the same, or nearly: {}", named(&pairs)))
+    let problem = Problem::new(Code::W0502, title, span, "tested here")
+        .note(format!("the same, or nearly: {}", named(pairs)))
         .help(
             "scores will be better than they should; leave these rows out of `on`, or out \
              of the training rows",
         );
-    runner.warnings.push(problem);
+    Some(problem)
+}
+
+/// Warn again of what was found in earlier runs behind these nodes, where this run needed no
+/// rows because what was made of them lay in the store.
+pub fn warn_again(runner: &mut Runner<'_>, of: &[NodeId]) -> Result<(), Problem> {
+    let plan = runner.plan;
+    let (mut open, mut seen) = (of.to_vec(), BTreeSet::new());
+    while let Some(id) = open.pop() {
+        let Some(node) = plan.node(id).filter(|_| seen.insert(id)) else {
+            continue;
+        };
+        open.extend(&node.inputs);
+        let warning = match plan.call(id).map(Call::short_name) {
+            Some("evaluate") => tested_again,
+            Some("split" | "split_where" | "group_split" | "holdout" | "kfold") => {
+                on_both_sides
+            }
+            _ => continue,
+        };
+        if runner.knows(id) {
+            continue;
+        }
+        let (told, key) = (runner.warnings.len(), key_of(Key::from_bytes(node.key)));
+        match stored(runner, key)? {
+            Some(pairs) => runner.warnings.extend(warning(&pairs, node.span)),
+            // Damaged: it is looked for again, and told where it is found.
+            None if runner.warnings.len() > told => {
+                runner.value(id)?;
+            }
+            None => (),
+        }
+    }
     Ok(())
 }
 
@@ -112,13 +151,34 @@ fn found_once(
     work: &Work<'_>,
     look: impl FnOnce(&mut Runner<'_>) -> Result<Pairs, Problem>,
 ) -> Result<Pairs, Problem> {
+    let key = key_of(work.key);
+    if let Some(pairs) = stored(runner, key)? {
+        return Ok(pairs);
+    }
+    let pairs = look(runner)?;
+    let bytes = serde_json::to_vec(&pairs).map_err(|error| {
+        Problem::new(Code::E0901, error.to_string(), work.span, "here")
+    })?;
+    let files = BTreeMap::from([(PAIRS.to_string(), bytes)]);
+    let store = runner.settings.store;
+    store
+        .put(key, "overlap", &BTreeMap::new(), &files)
+        .map_err(|problem| store_problem(&problem))?;
+    Ok(pairs)
+}
+
+/// Where the pairs of a node lie.
+fn key_of(node: Key) -> Key {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"tmo overlap 1");
-    hasher.update(work.key.as_bytes());
-    let key = Key::from(hasher.finalize());
-    let store = runner.settings.store;
-    let found = store.get(key).map_err(|problem| store_problem(&problem))?;
-    let stored = match found {
+    hasher.update(node.as_bytes());
+    Key::from(hasher.finalize())
+}
+
+/// The pairs that lie there, if they were looked for.
+fn stored(runner: &mut Runner<'_>, key: Key) -> Result<Option<Pairs>, Problem> {
+    let found = runner.settings.store.get(key);
+    Ok(match found.map_err(|problem| store_problem(&problem))? {
         Found::Intact(artifact) => artifact
             .files
             .get(PAIRS)
@@ -128,19 +188,7 @@ fn found_once(
             runner.warn_damaged(&damaged.to_string());
             None
         }
-    };
-    if let Some(pairs) = stored {
-        return Ok(pairs);
-    }
-    let pairs = look(runner)?;
-    let bytes = serde_json::to_vec(&pairs).map_err(|error| {
-        Problem::new(Code::E0901, error.to_string(), work.span, "here")
-    })?;
-    let files = BTreeMap::from([(PAIRS.to_string(), bytes)]);
-    store
-        .put(key, "overlap", &BTreeMap::new(), &files)
-        .map_err(|problem| store_problem(&problem))?;
-    Ok(pairs)
+    })
 }
 
 /// The first of the pairs, and how many more there are.

@@ -151,6 +151,7 @@ const TABLE: &[(&str, u32, Body)] = &[
         Body::Feature(features::largest_channel),
     ),
     ("prelude.last", 1, Body::Rule),
+    ("prelude.layer_norm", 1, Body::Layer),
     ("prelude.leaky_relu", 1, Body::Layer),
     (
         "prelude.learning_curve",

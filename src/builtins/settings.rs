@@ -93,6 +93,7 @@ pub fn training(
     let above_zero = |name: &str| number(call, name).filter(|x| *x > 0.0);
     Some(nn::Settings {
         batch: count(call, "batch")?,
+        drop_last: truth(call, "drop_last")?,
         batching: match symbol(call, "order")? {
             "shuffled" => Batching::Shuffled,
             "by_size" => Batching::BySize,

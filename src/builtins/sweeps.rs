@@ -38,8 +38,9 @@ pub fn cells(
         });
     }
     let mut made = Vec::new();
-    for node in nodes {
-        let value = runner.value(*node)?;
+    for (node, (position, _)) in nodes.iter().zip(&cells.cells) {
+        let value = runner.value(*node);
+        let value = value.map_err(|problem| in_cell(problem, &cells.axes, position))?;
         for (column, (name, _)) in columns.iter_mut().skip(axes).zip(&cells.fields) {
             let cell = match &value {
                 Value::Cell(cell) if cell.field(name).is_none() => cell.clone(),
@@ -56,6 +57,22 @@ pub fn cells(
         cells: made,
         ..Table::default()
     })))
+}
+
+/// A failure, and which cell of the sweep it is of.
+fn in_cell(problem: Problem, axes: &[CellAxis], position: &[usize]) -> Problem {
+    if problem.code == Code::E0809 {
+        return problem;
+    }
+    let words = axes.iter().zip(position).filter_map(|(axis, at)| {
+        let value = axis.values.get(*at)?;
+        Some(format!("{} {value}", axis.name))
+    });
+    let words: Vec<String> = words.collect();
+    problem.note(format!(
+        "in the cell of the sweep with {}",
+        words.join(", ")
+    ))
 }
 
 fn cell_of(value: Value) -> Cell {

@@ -111,7 +111,7 @@ fn weights_of(call: &Call, expr: &Expr) -> usize {
         }
         "conv1d" => number("filters") * (number("kernel") * last + 1),
         "embedding" => number("classes") * number("width"),
-        "batch_norm" => 2 * last,
+        "batch_norm" | "layer_norm" => 2 * last,
         "weight" => expr
             .shape
             .as_ref()

@@ -1,6 +1,6 @@
 //! Named arrays as safetensors bytes. In: entries, or bytes. Out: bytes, or an [`Archive`]
 //! whose entries are taken out one by one and checked on the way. A BLAKE3 sum over all
-//! entries lies in the header; where a file has one, it must be right.
+//! entries and remarks lies in the header; where a file has one, it must be right.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,6 +9,15 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 /// The header's key of the sum.
 const SUM: &str = "blake3";
+
+/// The header's keys of what a file says beside its arrays; any other key is another
+/// program's.
+const REMARKS: [&str; 3] = ["target_mean", "target_spread", "target_unit"];
+
+/// What a file says beside its arrays, by key: those of [`TargetScale`].
+///
+/// [`TargetScale`]: super::scale::TargetScale
+pub(crate) type Remarks = BTreeMap<&'static str, String>;
 
 /// One named array.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +62,7 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Archive {
     entries: BTreeMap<String, Entry>,
+    remarks: Remarks,
 }
 
 impl Archive {
@@ -67,11 +77,20 @@ impl Archive {
                 return Err(format!("{name} is there twice"));
             }
         }
-        Ok(Archive { entries })
+        let remarks = Remarks::new();
+        Ok(Archive { entries, remarks })
     }
 
     /// The bytes of a file with these entries; the same bytes for the same entries.
     pub(crate) fn write(entries: Vec<Entry>) -> Result<Vec<u8>, String> {
+        Archive::write_with(entries, &Remarks::new())
+    }
+
+    /// The bytes of a file with these entries and remarks.
+    pub(crate) fn write_with(
+        entries: Vec<Entry>,
+        remarks: &Remarks,
+    ) -> Result<Vec<u8>, String> {
         let mut entries = entries;
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let mut views = Vec::new();
@@ -79,8 +98,11 @@ impl Archive {
             let view = TensorView::new(entry.dtype, entry.sizes.clone(), &entry.bytes);
             views.push((entry.name.as_str(), view.map_err(|e| e.to_string())?));
         }
-        let header = HashMap::from([(SUM.to_owned(), sum(entries.iter()))]);
-        serialize(views, Some(header)).map_err(|e| e.to_string())
+        let mut header = HashMap::from([(SUM.to_owned(), sum(entries.iter(), remarks))]);
+        let remarks = remarks.iter();
+        header.extend(remarks.map(|(key, text)| ((*key).to_owned(), text.clone())));
+        let bytes = serialize(views, Some(header)).map_err(|e| e.to_string())?;
+        in_order(bytes).map_err(|e| e.to_string())
     }
 
     /// The entries of a file.
@@ -100,11 +122,19 @@ impl Archive {
             };
             entries.insert(name.to_owned(), entry);
         }
-        let expected = header.metadata().as_ref().and_then(|h| h.get(SUM));
-        if expected.is_some_and(|expected| *expected != sum(entries.values())) {
+        let header = header.metadata().as_ref();
+        let remark = |key| Some((key, header?.get(key)?.clone()));
+        let remarks: Remarks = REMARKS.into_iter().filter_map(remark).collect();
+        let expected = header.and_then(|h| h.get(SUM));
+        if expected.is_some_and(|due| *due != sum(entries.values(), &remarks)) {
             return Err("its checksum is wrong: the file is damaged".to_owned());
         }
-        Ok(Archive { entries })
+        Ok(Archive { entries, remarks })
+    }
+
+    /// What the file says beside its entries.
+    pub(crate) fn remarks(&self) -> &Remarks {
+        &self.remarks
     }
 
     /// The names of the entries.
@@ -210,15 +240,39 @@ impl Archive {
     }
 }
 
-/// The sum over entries in the order of their names.
-fn sum<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
+/// The sum over entries in the order of their names, and over remarks.
+fn sum<'a>(entries: impl Iterator<Item = &'a Entry>, remarks: &Remarks) -> String {
     let mut hasher = blake3::Hasher::new();
     for entry in entries {
         let head = format!("{}\0{:?}{:?}\0", entry.name, entry.dtype, entry.sizes);
         hasher.update(head.as_bytes());
         hasher.update(&entry.bytes);
     }
+    for (key, text) in remarks {
+        hasher.update(format!("{key}\0{text}\0").as_bytes());
+    }
     hasher.finalize().to_hex().to_string()
+}
+
+/// The same file, what its header says beside the arrays in the order of the keys: the
+/// crate writes them as its hash map has them, each time in another order.
+fn in_order(mut bytes: Vec<u8>) -> Result<Vec<u8>, serde_json::Error> {
+    let (length, rest) = bytes.split_first_chunk_mut().unwrap_or_else(|| {
+        unreachable!("a file that was just written begins with its header's length")
+    });
+    let length = u64::from_le_bytes(*length) as usize;
+    let header = rest.get_mut(..length).unwrap_or_default();
+    let mut tree: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(header)?;
+    if let Some(serde_json::Value::Object(said)) = tree.get_mut("__metadata__") {
+        said.sort_keys();
+    }
+    let sorted = serde_json::to_vec(&tree)?;
+    // The header is filled up with spaces; what is written anew is as long as it was.
+    if let Some(place) = header.get_mut(..sorted.len()) {
+        place.copy_from_slice(&sorted);
+    }
+    Ok(bytes)
 }
 
 /// All words, one after the other.

@@ -20,7 +20,23 @@ pub enum Failure {
         /// The ids of the rows of that batch.
         rows: Vec<u64>,
     },
-    /// The validation loss, or a weight after the last batch, is NaN or infinite.
+    /// A weight became NaN or infinite in the step of a batch whose loss is finite.
+    #[error(
+        "{weight} is not finite after the step of epoch {epoch}, batch {batch} (rows {}), \
+         whose loss is: its gradient is infinite or no number, or the rate far too large",
+        list(rows)
+    )]
+    WeightNotFinite {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Batch in the epoch, from 1.
+        batch: usize,
+        /// The ids of the rows of that batch.
+        rows: Vec<u64>,
+        /// The weight's name.
+        weight: String,
+    },
+    /// The validation loss, or a running statistic after the last batch, is NaN or infinite.
     #[error(
         "{what} is not a finite number after epoch {epoch}; \
          a smaller learning rate or scaled features usually help"
@@ -28,7 +44,7 @@ pub enum Failure {
     EpochNotFinite {
         /// Epoch, from 1.
         epoch: usize,
-        /// What was looked at: "the validation loss" or a weight's name.
+        /// What was looked at: "the validation loss" or a statistic's name.
         what: String,
     },
     /// Weights whose names, shapes, type or values are not those of the model.
@@ -121,7 +137,9 @@ impl Failure {
     /// The code under which the error is explained to the user.
     pub fn code(&self) -> &'static str {
         match self {
-            Failure::LossNotFinite { .. } | Failure::EpochNotFinite { .. } => "E0801",
+            Failure::LossNotFinite { .. }
+            | Failure::WeightNotFinite { .. }
+            | Failure::EpochNotFinite { .. } => "E0801",
             Failure::WeightsDoNotFit { .. } => "E0802",
             Failure::CheckpointDoesNotFit { .. } => "E0803",
             Failure::NoRows { .. }

@@ -29,6 +29,7 @@ mod observe;
 mod optimizer;
 mod order;
 mod predict;
+mod processor;
 mod product;
 mod profile;
 mod reference;
@@ -50,8 +51,8 @@ pub use graph::{Conv1d, Fed, Graph, Init, Node, NodeId, Op, Start, WeightSpec};
 pub use loss::Loss;
 pub use lower::lowered;
 pub use names::{
-    Named, Naming, architectures, export_file, export_named, import_file, import_named,
-    reference_names,
+    Imported, Named, Naming, architectures, export_file, export_named, import_file,
+    import_named, reference_names,
 };
 pub use observe::{BatchProgress, EpochRecord, Go, Observer, Silent, TrainingState};
 pub use optimizer::{Adam, AdamForm, AdamW, Clip, Optimizer, Sgd};

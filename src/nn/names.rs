@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::failure::Failure;
 use super::graph::{Graph, WeightSpec};
 use super::weights::Weights;
-pub use file::{Naming, export_file, import_file, reference_names};
+pub use file::{Imported, Naming, export_file, import_file, reference_names};
 pub use table::architectures;
 use table::{Layout, Names};
 

@@ -16,7 +16,7 @@ use super::buffer::Buffer;
 use super::failure::Failure;
 use super::graph::WeightSpec;
 use super::schedule::Pace;
-use super::weights::Weights;
+use super::weights::{Weights, all_finite};
 
 /// An optimiser and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -150,13 +150,15 @@ impl Optimizer {
 
 impl Update<'_> {
     /// One step on `weights`, whose memory is `first` (the running mean of the gradient,
-    /// or the momentum) and `second` (that of its square).
+    /// or the momentum) and `second` (that of its square). Says whether all weights are
+    /// finite after it.
+    #[must_use]
     pub(crate) fn apply(
         &self,
         weights: &mut Weights,
         first: &mut Weights,
         second: &mut Weights,
-    ) {
+    ) -> bool {
         let optimizer = self.optimizer.at(self.pace);
         let shapings = self.shapings(&optimizer, weights);
         let work = match optimizer {
@@ -167,11 +169,13 @@ impl Update<'_> {
         };
         let all = weights.buffers.iter_mut().zip(&self.gradients.buffers);
         let memory = first.buffers.iter_mut().zip(&mut second.buffers);
+        let mut finite = true;
         for (((p, g), (m, v)), shaping) in all.zip(memory).zip(shapings) {
             if let Some(shaping) = shaping {
-                work.apply(shaping, p, g, m, v);
+                finite &= work.apply(shaping, p, g, m, v);
             }
         }
+        finite
     }
 
     /// How each gradient is shaped; nothing for what is not learnt.
@@ -197,6 +201,8 @@ enum Work {
 }
 
 impl Work {
+    /// One step on one tensor; whether it is finite after it (asked of each block while it
+    /// is in the cache).
     fn apply(
         &self,
         shaping: Shaping,
@@ -204,7 +210,7 @@ impl Work {
         g: &Buffer,
         m: &mut Buffer,
         v: &mut Buffer,
-    ) {
+    ) -> bool {
         let blocks = p.values_mut().par_chunks_mut(BLOCK);
         let blocks = blocks
             .zip(g.values().par_chunks(BLOCK))
@@ -212,18 +218,27 @@ impl Work {
         match self {
             Work::Adam(factors) => blocks
                 .zip(v.values_mut().par_chunks_mut(BLOCK))
-                .for_each(|(((p, g), m), v)| {
+                .map(|(((p, g), m), v)| {
                     vectorised(
                         #[inline(always)]
-                        || factors.apply(shaping, p, g, m, v),
-                    );
-                }),
-            Work::Sgd(factors) => blocks.for_each(|((p, g), m)| {
-                vectorised(
-                    #[inline(always)]
-                    || factors.apply(shaping, p, g, m),
-                );
-            }),
+                        || {
+                            factors.apply(shaping, p, g, m, v);
+                            all_finite(p)
+                        },
+                    )
+                })
+                .reduce(|| true, |a, b| a & b),
+            Work::Sgd(factors) => blocks
+                .map(|((p, g), m)| {
+                    vectorised(
+                        #[inline(always)]
+                        || {
+                            factors.apply(shaping, p, g, m);
+                            all_finite(p)
+                        },
+                    )
+                })
+                .reduce(|| true, |a, b| a & b),
         }
     }
 }

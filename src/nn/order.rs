@@ -17,9 +17,43 @@ pub enum Batching {
     BySize,
 }
 
-/// The batches of an epoch: places of rows, `batch` in each but one that may have fewer.
-/// `size` tells how large a row is.
+/// How many rows a batch has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Rows of a batch.
+    pub(crate) batch: usize,
+    /// Whether a batch that would have fewer is left out.
+    pub(crate) whole: bool,
+}
+
+impl Size {
+    /// How many of so many rows an epoch sees.
+    pub(crate) fn seen(self, rows: usize) -> usize {
+        match self.whole {
+            true => rows - rows % self.batch.max(1),
+            false => rows,
+        }
+    }
+}
+
+/// The batches of an epoch: places of rows, as many in each as asked for but one that may
+/// have fewer. `size` tells how large a row is.
 pub(crate) fn batches(
+    batching: Batching,
+    draws: &Draws,
+    epoch: u64,
+    ids: &[u64],
+    Size { batch, whole }: Size,
+    size: impl Fn(usize) -> usize,
+) -> Vec<Vec<usize>> {
+    let mut all = with_rest(batching, draws, epoch, ids, batch, size);
+    if whole {
+        all.retain(|rows| rows.len() == batch);
+    }
+    all
+}
+
+fn with_rest(
     batching: Batching,
     draws: &Draws,
     epoch: u64,
@@ -53,9 +87,33 @@ mod tests {
         5 + row * 7919 % 101
     }
 
-    fn of(batching: Batching, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+    fn cut(batching: Batching, seed: u64, epoch: u64, whole: bool) -> Vec<Vec<usize>> {
         let ids: Vec<u64> = (0..ROWS as u64).map(|id| id * 31).collect();
-        batches(batching, &Draws::new(1, seed), epoch, &ids, BATCH, size)
+        let of = Size {
+            batch: BATCH,
+            whole,
+        };
+        batches(batching, &Draws::new(1, seed), epoch, &ids, of, size)
+    }
+
+    fn of(batching: Batching, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+        cut(batching, seed, epoch, false)
+    }
+
+    #[test]
+    fn the_batch_that_is_short_can_be_left_out() {
+        for batching in [Batching::Shuffled, Batching::BySize] {
+            let mut all = of(batching, 2, 1);
+            all.retain(|batch| batch.len() == BATCH);
+            let whole = cut(batching, 2, 1, true);
+            assert_eq!(whole, all);
+            let seen = whole.iter().flatten().count();
+            let size = Size {
+                batch: BATCH,
+                whole: true,
+            };
+            assert_eq!((seen, size.seen(ROWS)), (992, 992));
+        }
     }
 
     /// The largest size of each batch less its smallest, on the mean.

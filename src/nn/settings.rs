@@ -8,7 +8,7 @@ use super::features::{Features, finite};
 use super::graph::Graph;
 use super::loss::Loss;
 use super::optimizer::{Clip, Optimizer, setting};
-use super::order::Batching;
+use super::order::{Batching, Size};
 use super::schedule::Schedule;
 use crate::draw::Draws;
 
@@ -61,6 +61,8 @@ pub enum Keep {
 pub struct Settings {
     /// Rows per step; the last batch of an epoch may be smaller.
     pub batch: usize,
+    /// Whether such a batch is left out, as torch's loaders can do it.
+    pub drop_last: bool,
     /// Which rows come together in a step.
     pub batching: Batching,
     /// How often each row is seen, at most.
@@ -103,6 +105,7 @@ impl Settings {
     ) -> Settings {
         Settings {
             batch,
+            drop_last: false,
             batching: Batching::default(),
             epochs,
             loss: Loss::Mse,
@@ -117,6 +120,28 @@ impl Settings {
             keep: Keep::Last,
             draws,
         }
+    }
+
+    /// How many rows a step sees.
+    pub(crate) fn size(&self) -> Size {
+        Size {
+            batch: self.batch,
+            whole: self.drop_last,
+        }
+    }
+
+    /// An error if so many rows make no batch.
+    pub(crate) fn some_batch(&self, rows: usize) -> Result<(), Failure> {
+        if self.size().seen(rows) > 0 {
+            return Ok(());
+        }
+        Err(Failure::Setting {
+            name: "drop_last",
+            problem: format!(
+                "it leaves out batches of fewer than {} rows, and there are {rows}",
+                self.batch
+            ),
+        })
     }
 
     /// An error if a setting is outside what it may be.
@@ -170,6 +195,7 @@ impl Settings {
             hasher.update(&x.to_le_bytes());
         };
         number(self.batch as u64);
+        number(u64::from(self.drop_last));
         number(self.batching as u64);
         number(self.keep as u64);
         number(self.min_delta.to_bits());

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use super::engine::Executor;
 use super::failure::Failure;
 
+/// More than any machine has cores. (Far more start so slowly that nothing else happens.)
+const MOST: usize = 1024;
+
 /// A set of worker threads, and the executor that runs networks on them.
 #[derive(Clone, Debug)]
 pub struct Threads {
@@ -21,6 +24,12 @@ impl Threads {
             return Err(Failure::Setting {
                 name: "threads",
                 problem: "it must be at least 1, not 0".to_owned(),
+            });
+        }
+        if let Some(count) = count.filter(|count| *count > MOST) {
+            return Err(Failure::Setting {
+                name: "threads",
+                problem: format!("it must be at most {MOST}, not {count}"),
             });
         }
         let builder = rayon::ThreadPoolBuilder::new().num_threads(count.unwrap_or(0));

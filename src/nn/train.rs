@@ -70,11 +70,13 @@ pub fn train(
 ) -> Result<Trained, Failure> {
     settings.check(validation.is_some())?;
     train.check(graph, "train on")?;
+    settings.some_batch(train.ids.len())?;
     if let Some(rows) = &validation {
         rows.check(graph, "validate on")?;
     }
     let program = Program::new(graph);
-    enough_samples(&program, train.ids.len(), settings.batch)?;
+    let seen = settings.size().seen(train.ids.len());
+    enough_samples(&program, seen, settings.batch)?;
     let executor = threads.executor();
     let fingerprint = settings.fingerprint(graph, &train, validation.as_ref(), executor);
     threads.run(|| {
@@ -107,6 +109,16 @@ pub fn train(
         let ended = training.run(observer)?;
         Ok(training.finish(ended))
     })
+}
+
+/// What came of a step.
+enum Step {
+    /// The sum of its rows' losses before it.
+    Done(f64),
+    /// That sum is not finite; no step was taken.
+    LossNotFinite,
+    /// The step left a weight, the one of this name, that is not finite.
+    WeightNotFinite(String),
 }
 
 /// A training on its way.
@@ -154,7 +166,7 @@ impl Training<'_> {
         let size = |row: usize| entries(features, row);
         let ids = self.train.ids;
         let (batching, draws) = (settings.batching, &settings.draws);
-        let all = batches(batching, draws, epoch as u64, ids, settings.batch, size);
+        let all = batches(batching, draws, epoch as u64, ids, settings.size(), size);
         let count = all.len();
         let joined =
             |rows: &Vec<usize>| Batch::new(&needs, features, rows.iter().copied());
@@ -166,20 +178,31 @@ impl Training<'_> {
             };
             let (next, joined) = (all.get(k + 1), &joined);
             // An engine stays on its thread; what another thread is given is the next batch.
-            let sum = rayon::in_place_scope(|scope| {
+            let done = rayon::in_place_scope(|scope| {
                 if let Some(next) = next {
                     scope.spawn(|_| ready = Some(joined(next)));
                 }
                 self.step(rows, &batch, count)
             })?;
-            if !sum.is_finite() {
-                let id = |row: &usize| ids.get(*row).copied();
-                return Err(Failure::LossNotFinite {
-                    epoch,
-                    batch: k + 1,
-                    rows: rows.iter().filter_map(id).collect(),
-                });
-            }
+            let rows_here = || rows.iter().filter_map(|row| ids.get(*row).copied());
+            let sum = match done {
+                Step::Done(sum) => sum,
+                Step::LossNotFinite => {
+                    return Err(Failure::LossNotFinite {
+                        epoch,
+                        batch: k + 1,
+                        rows: rows_here().collect(),
+                    });
+                }
+                Step::WeightNotFinite(weight) => {
+                    return Err(Failure::WeightNotFinite {
+                        epoch,
+                        batch: k + 1,
+                        rows: rows_here().collect(),
+                        weight,
+                    });
+                }
+            };
             self.state.loss_sum += sum;
             self.state.batches += 1;
             let progress = BatchProgress {
@@ -200,14 +223,13 @@ impl Training<'_> {
         Ok(Go::On)
     }
 
-    /// One step on the rows at these places, which are `batch`. Returns the sum of their
-    /// losses before it; if that is not finite, no step is taken.
+    /// One step on the rows at these places, which are `batch`.
     fn step(
         &mut self,
         rows: &[usize],
         batch: &Batch,
         batches: usize,
-    ) -> Result<f64, Failure> {
+    ) -> Result<Step, Failure> {
         let Training {
             engine,
             width,
@@ -230,7 +252,7 @@ impl Training<'_> {
         let penalty = penalty(settings, &state.weights) * targets.len() as f64;
         let sum = engine.learn(&mut state.weights, &lesson, gradients)?.sum + penalty;
         if !sum.is_finite() {
-            return Ok(sum);
+            return Ok(Step::LossNotFinite);
         }
         let place = Place {
             step: state.step,
@@ -248,11 +270,14 @@ impl Training<'_> {
             step: state.step,
             gradients,
         };
-        update.apply(&mut state.weights, &mut state.mean, &mut state.square);
+        if !update.apply(&mut state.weights, &mut state.mean, &mut state.square) {
+            let weight = state.weights.not_finite().unwrap_or_default();
+            return Ok(Step::WeightNotFinite(weight.to_owned()));
+        }
         if let Some(past) = settings.ema {
             ema::follow(&mut state.ema, &state.weights, past);
         }
-        Ok(sum)
+        Ok(Step::Done(sum))
     }
 
     /// Validates, and notes what the epoch came to.
@@ -269,7 +294,8 @@ impl Training<'_> {
         if let Some(name) = self.state.weights.not_finite() {
             return Err(broken(name));
         }
-        let numbers = self.train.ids.len() * self.width;
+        let seen = self.settings.size().seen(self.train.ids.len());
+        let numbers = seen * self.width;
         let state = &mut self.state;
         let record = EpochRecord {
             epoch,

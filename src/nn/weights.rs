@@ -6,6 +6,7 @@ use super::blocks::{each_with, vectorised};
 use super::buffer::Buffer;
 use super::failure::Failure;
 use super::graph::{Graph, Start, WeightSpec};
+use super::scale::TargetScale;
 use crate::draw::{Draws, Stream};
 
 /// The weights of a network, or one number beside each of them (a gradient).
@@ -91,6 +92,11 @@ impl Weights {
         Archive::write(self.entries("")).map_err(unfit)
     }
 
+    /// The same, its header saying on what scale they see targets in that unit.
+    pub fn to_file(&self, scale: TargetScale, unit: &str) -> Result<Vec<u8>, Failure> {
+        Archive::write_with(self.entries(""), &scale.remarks(unit)).map_err(unfit)
+    }
+
     /// The weights as entries of an archive.
     pub(crate) fn entries(&self, prefix: &str) -> Vec<Entry> {
         let entry = |(name, sizes, values): (&str, &[usize], &[f32])| {
@@ -132,7 +138,12 @@ impl Weights {
 
     /// The name of a tensor that holds a NaN or an infinity.
     pub(crate) fn not_finite(&self) -> Option<&str> {
-        let found = self.iter().find(|(_, _, values)| !all_finite(values));
+        let found = self.iter().find(|(_, _, values)| {
+            !vectorised(
+                #[inline(always)]
+                || all_finite(values),
+            )
+        });
         found.map(|(name, _, _)| name)
     }
 
@@ -201,10 +212,11 @@ fn normal(stream: &mut Stream) -> f64 {
 
 /// Whether no number is NaN or infinite: those have all bits of the exponent set. (A
 /// maximum over integers vectorises, a search that may end early does not.)
-fn all_finite(values: &[f32]) -> bool {
+#[inline(always)]
+pub(crate) fn all_finite(values: &[f32]) -> bool {
     const EXPONENT: u32 = 0x7F80_0000;
-    let exponents = || values.iter().map(|x| x.to_bits() & EXPONENT).max();
-    vectorised(exponents).is_none_or(|top| top < EXPONENT)
+    let exponents = values.iter().map(|x| x.to_bits() & EXPONENT).max();
+    exponents.is_none_or(|top| top < EXPONENT)
 }
 
 fn unfit(problem: String) -> Failure {

@@ -152,6 +152,11 @@ impl<'a> Runner<'a> {
         Ok(value)
     }
 
+    /// Whether this run has come to the node's value.
+    pub fn knows(&self, id: NodeId) -> bool {
+        self.values.contains_key(&id)
+    }
+
     /// The rows a node comes to.
     pub fn dataset(&mut self, id: NodeId) -> Result<Arc<Dataset>, Problem> {
         match self.value(id)? {

@@ -340,19 +340,23 @@ impl<'w> Session<'w> {
                 functions: &crate::builtins::functions,
             },
         );
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut done) = (Vec::new(), Vec::new());
         let mut failed = None;
         for planned in chosen {
             match self.outcome(program, &mut runner, planned) {
-                Ok(outcome) => outcomes.push(outcome),
+                Ok(outcome) => {
+                    outcomes.push(outcome);
+                    done.push(planned.root);
+                }
                 Err(problem) => {
                     failed = Some(problem);
                     break;
                 }
             }
         }
+        let warned = crate::builtins::warn_again(&mut runner, &done);
         let mut problems = runner.warnings;
-        problems.extend(failed);
+        problems.extend(failed.or(warned.err()));
         Ran { outcomes, problems }
     }
 }

@@ -12,7 +12,7 @@ fn answer(arguments: &[&str]) -> String {
 }
 
 macro_rules! snapshot {
-    ($name:literal, $text:expr) => {{
+    ($name:expr, $text:expr) => {{
         let mut settings = insta::Settings::new();
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
@@ -48,6 +48,14 @@ fn plan_says_what_a_run_would_do_and_what_is_there_already() {
     snapshot!("plan_after", answer(&["plan", script, "--store", store]));
     let plain = ["plan", script, "--store", store, "--executor", "reference"];
     snapshot!("plan_after_by_another_executor", answer(&plain));
+}
+
+#[test]
+fn show_says_how_a_network_is_run() {
+    for network in ["cgcnn", "megnet"] {
+        let shown = answer(&["show", "stdlib", network, "--lowered"]);
+        snapshot!(format!("show_{network}_lowered"), shown);
+    }
 }
 
 #[test]

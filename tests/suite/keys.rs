@@ -217,6 +217,7 @@ fn every_choice_changes_the_result() {
         ("patience: 5", "patience: 5, clip: 3"),
         ("patience: 5", "patience: 5, clip_global: 3"),
         ("patience: 5", "patience: 5, ema: 0.9"),
+        ("patience: 5", "patience: 5, drop_last: true"),
         ("patience: 5", "patience: 5, decay_on: everything"),
         ("patience: 5", "patience: 5, scale_target: standardized()"),
         ("patience: 5", "patience: 5, schedule: cosine()"),

@@ -21,10 +21,6 @@ const WITHOUT_SCRIPTS: &[(Code, &str)] = &[
          gives this to its callers",
     ),
     (
-        Code::E0804,
-        "the checker fits every network to its features; nn alone can be fed others",
-    ),
-    (
         Code::E0807,
         "the command asks for threads, not the script: cli",
     ),

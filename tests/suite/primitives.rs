@@ -41,6 +41,7 @@ fn expression(name: &str, sizes: &[usize], stream: &mut Stream) -> Option<String
         "leaky_relu" => "z |> leaky_relu(0.1)".into(),
         "dropout" => "z |> dropout(25%)".into(),
         "batch_norm" => "z |> batch_norm()".into(),
+        "layer_norm" => "z |> layer_norm()".into(),
         "range_scale" => "z |> range_scale()".into(),
         "dense" => format!("z |> dense({small}, bias: {})", small.is_multiple_of(2)),
         "weight" => format!("z * weight({last})"),

@@ -53,6 +53,36 @@ fn the_second_run_computes_nothing_and_gives_the_same_bytes() {
     assert!(first == second, "the files differ");
 }
 
+/// What was found of a split is said each time, also where nothing is computed again.
+#[test]
+fn a_leak_is_told_in_every_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let script = folder.path().join("twins.tmo");
+    // Three pairs of its crystals are nearly the same and fall apart by this seed.
+    let text = r#"tmo 1
+
+model line()(x: [rows, length]) -> [rows, 1] = x |> dense(1)
+
+study twins = bundled("flla-2015")
+  |> target(.formation_energy_per_atom)
+  |> split(test: 20%, seed: 7)
+  |> featurize(magpie())
+  |> train(line(), loss: mse, optimizer: adam(), rate: 1e-3, epochs: 1, batch: 64, keep: final)
+  |> evaluate(rmse)
+"#;
+    fs::write(&script, text).unwrap();
+    let arguments = ["run", "-q", script.to_str().unwrap(), "--store"];
+    let told = || {
+        let done = tmo(&arguments).arg(&store).output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+        String::from_utf8(done.stderr).unwrap()
+    };
+    let first = told();
+    assert!(first.contains("W0502"), "{first}");
+    assert_eq!(told(), first);
+}
+
 #[test]
 fn the_number_of_threads_changes_no_byte() {
     let (one, two, four) = (

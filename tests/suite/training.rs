@@ -29,7 +29,7 @@ study first = bundled("flla-2015")
   |> split(test: 20%, seed: 7)
   |> holdout(val: 20%, seed: 7)
   |> featurize(magpie())
-  |> train(small(), rate: 1e-3, epochs: 6, batch: 16, {settings})
+  |> train(small(), rate: 1e-3, epochs: 6, batch: 15, {settings})
   |> evaluate(rmse, mae)
 "#
     )
@@ -122,6 +122,7 @@ const WAYS: &[&str] = &[
     "loss: mse, optimizer: adam(), l2: 1e-3",
     "loss: mse, optimizer: adam(), l2: 1e-3, decay_on: everything",
     "loss: mse, optimizer: adam(), ema: 0.9",
+    "loss: mse, optimizer: adam(), drop_last: true",
     "loss: mse, optimizer: adam(), ema: 0.5, keep: final",
     "loss: mse, optimizer: adam(), patience: 2, min_delta: 1e6",
     "loss: mse, optimizer: adam(), seed: 3",
@@ -445,4 +446,51 @@ fn the_loss_of_scores_is_that_of_the_training() {
             "{loss}: {found} {last}\n{csv}"
         );
     }
+}
+
+/// The flags of a model's predictions: of each row whether its elements are known, and
+/// whether it is in the domain.
+fn flags(network: &str) -> Vec<(bool, bool)> {
+    let folder = tempfile::tempdir().unwrap();
+    let text = models(&format!(
+        r#"model other()(x: [rows, length]) -> [rows, 1] = {network}
+let c = few |> train(other(), ..settings)
+study s = bundled("flla-2015") |> predict(c) |> save("told.csv")"#
+    ));
+    let files = run(&text, folder.path(), 1, &Watch::stop_after(0)).unwrap();
+    let text = std::str::from_utf8(&files["told.csv"]).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let place = |name: &str| head.iter().position(|h| *h == name).unwrap();
+    let (known, inside) = (place("known_elements"), place("in_domain"));
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        (cells[known] == "true", cells[inside] == "true")
+    };
+    lines.map(row).collect()
+}
+
+#[test]
+fn rows_unlike_those_learnt_are_out_of_the_domain_whatever_ends_the_network() {
+    let count = |rows: &[(bool, bool)], of: (bool, bool)| {
+        rows.iter().filter(|row| **row == of).count()
+    };
+    for network in [
+        "x |> dense(8) |> relu |> dense(1)",
+        "1 - 2 * (x |> dense(8) |> relu |> dense(1))",
+    ] {
+        let rows = flags(network);
+        // No row with an element that was not learnt is inside, whatever its place.
+        assert_eq!(count(&rows, (false, true)), 0, "{network}");
+        assert!(count(&rows, (false, false)) > 50, "{network}");
+        // Of the others most are, and some are not.
+        let (inside, outside) = (count(&rows, (true, true)), count(&rows, (true, false)));
+        assert!(
+            outside > 5 && inside > 5 * outside,
+            "{network}: {inside} {outside}"
+        );
+    }
+    // Where no one dense layer is the last, nothing but the elements is known.
+    let rows = flags("(x |> dense(8) |> relu |> dense(1)) + (x |> dense(1))");
+    assert_eq!(count(&rows, (true, false)) + count(&rows, (false, true)), 0);
 }

@@ -27,10 +27,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
         "a checkpoint of another training: unit tests of nn",
     ),
     (
-        Code::E0804,
-        "the checker gives every network the features it takes: unit tests of nn",
-    ),
-    (
         Code::E0807,
         "a system without threads to give: unit tests of nn",
     ),

@@ -1,14 +1,16 @@
 //! How far rows are from those a model was trained on, in the space its last layer sees.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::ensemble::quantile;
 use super::failed::training_failed;
 use super::model::{Member, Model};
 use crate::builtins::fed::Fed;
-use crate::builtins::layers::lower;
+use crate::builtins::layers::{is_grouping, lower};
 use crate::diagnostic::Problem;
-use crate::ir::{Input, Kind, Network};
+use crate::ir::{Expr, Input, Kind, Network};
 use crate::nn::{self, Graph, Weights};
 use crate::run::{Features, Part};
 use crate::source::Span;
@@ -31,8 +33,8 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// The domain of a model's first network; none when its last layer is not dense, or
-    /// there are fewer than two training rows.
+    /// The domain of a model's first network; none when no one dense layer over rows is its
+    /// last (see [`last_dense`]), or there are fewer than two training rows.
     pub fn of(
         model: &Model,
         threads: &nn::Threads,
@@ -130,12 +132,30 @@ impl Domain {
     }
 }
 
-/// The network without its last layer, and its weights.
+/// What the last dense layer reads: that before which, seen from the output, each operation
+/// takes one tensor.
+fn last_dense(expr: &Arc<Expr>) -> Option<&Arc<Expr>> {
+    match &expr.kind {
+        Kind::Unary(_, of) | Kind::Shown(of, _) => last_dense(of),
+        Kind::Binary(_, a, b) => match (&a.kind, &b.kind) {
+            (Kind::Static(_), _) => last_dense(b),
+            (_, Kind::Static(_)) => last_dense(a),
+            _ => None,
+        },
+        Kind::Call(call) => match (call.short_name(), call.inputs.as_slice()) {
+            ("dense", [input]) => Some(input),
+            // The numbers of a row of another domain are no point for each row.
+            (name, _) if is_grouping(name) => None,
+            (_, [input]) => last_dense(input),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The network up to what its last dense layer reads, and its weights.
 fn before_last(member: &Member) -> Result<Option<(Graph, Weights)>, Problem> {
-    let Kind::Call(last) = &member.network.output.kind else {
-        return Ok(None);
-    };
-    let ("dense", [input]) = (last.short_name(), last.inputs.as_slice()) else {
+    let Some(input) = last_dense(&member.network.output) else {
         return Ok(None);
     };
     let inner = Network {

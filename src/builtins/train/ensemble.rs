@@ -63,10 +63,10 @@ pub fn calibrated(
     span: Span,
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let rows = data.positions(Part::Val);
-    let (Some(features), Some(target)) = (&data.features, &data.target) else {
+    let Some(target) = &data.target else {
         return Err(lost(span));
     };
-    let said = say(members, features, &rows, runner.settings.threads, span)?;
+    let said = say(members, data, &rows, runner.settings.threads, span)?;
     let actual = rows.iter().filter_map(|at| target.values.get(*at).copied());
     let pairs: Vec<(f64, Said)> = actual.zip(said).collect();
     let spread = Spread {
@@ -83,6 +83,9 @@ fn member_nodes(
     inputs: &[NodeId],
     span: Span,
 ) -> Result<Vec<NodeId>, Problem> {
+    if repeated(runner, inputs) {
+        return Err(same_members(span));
+    }
     let mut all = Vec::new();
     for input in inputs {
         all.extend(members_of(runner, *input, span)?);
@@ -90,7 +93,28 @@ fn member_nodes(
     if all.len() < 2 {
         return Err(too_few_members(span, all.len()));
     }
-    Ok(all)
+    match repeated(runner, &all) {
+        true => Err(same_members(span)),
+        false => Ok(all),
+    }
+}
+
+/// Whether a node stands there twice, or two that compute the same.
+fn repeated(runner: &Runner<'_>, nodes: &[NodeId]) -> bool {
+    let keys = nodes.iter().map(|node| runner.plan.node(*node));
+    let mut keys: Vec<_> = keys.flatten().map(|node| node.key).collect();
+    keys.sort_unstable();
+    keys.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+fn same_members(span: Span) -> Problem {
+    Problem::new(
+        Code::E0509,
+        "two members of the ensemble are the same training",
+        span,
+        "they never differ, so their spread says nothing",
+    )
+    .help("give each a seed of its own: `train(…, seed: 1)`, `train(…, seed: 2)`")
 }
 
 /// The networks of an ensemble, which must have been trained on the same rows.

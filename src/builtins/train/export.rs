@@ -26,19 +26,21 @@ pub fn export_weights(
     let [member] = model.members.as_slice() else {
         return Err(lost(work.span));
     };
-    let weights = &member.weights;
+    let (weights, scale) = (&member.weights, member.scale);
+    let unit = model.data.target.as_ref();
+    let unit = unit.map_or("", |target| &target.unit);
     let failed = |failure| training_failed(&failure, work.span);
     let (tensors, bytes) = match theirs(work.call) {
         false => {
             let own = weights.iter().map(|(name, sizes, values)| {
                 (name.to_owned(), sizes.to_vec(), values.to_vec())
             });
-            (own.collect(), weights.to_safetensors())
+            (own.collect(), weights.to_file(scale, unit))
         }
         true => {
             let code = code_of(&member.graph, work.span)?;
             let tensors = nn::export_named(code, weights).map_err(failed)?;
-            (tensors, nn::export_file(code, weights))
+            (tensors, nn::export_file(code, weights, scale, unit))
         }
     };
     let mut table = table(&tensors);

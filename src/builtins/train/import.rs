@@ -60,8 +60,9 @@ fn files(
     let mut start = Weights::start(&graph, &runner.draws(work.call));
     nn::fit_ranges(&graph, &mut start, train.rows(), threads)
         .map_err(|failure| training_failed(&failure, work.span))?;
-    let (weights, naming) = nn::import_file(&graph, &start, &bytes).map_err(unfit)?;
-    let whose = match naming {
+    let unit = data.target.as_ref().map_or("", |target| &target.unit);
+    let read = nn::import_file(&graph, &start, &bytes, unit).map_err(unfit)?;
+    let whose = match read.naming {
         Naming::Own => String::new(),
         Naming::Reference(code) => format!(", under the names of the code of {code}"),
     };
@@ -69,9 +70,9 @@ fn files(
         history: Vec::new(),
         kept: 0,
         ended: format!("not trained here: weights of {written}{whose}"),
-        scale: (TargetScale::NONE.mean, TargetScale::NONE.spread),
+        scale: (read.scale.mean, read.scale.spread),
     };
-    let weights = weights.to_safetensors().map_err(unfit)?;
+    let weights = read.weights.to_file(read.scale, unit).map_err(unfit)?;
     let mut files = course_file(&course, work.span)?;
     files.insert(WEIGHTS.to_string(), weights);
     Ok(files)

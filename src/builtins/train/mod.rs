@@ -153,7 +153,7 @@ fn fit(
         return Err(interrupted(work.span));
     }
     let course = course(&trained, &settings, scale, factor);
-    let weights = trained.weights.to_safetensors().map_err(unfit)?;
+    let weights = trained.weights.to_file(scale, unit).map_err(unfit)?;
     let mut files = course_file(&course, work.span)?;
     files.insert(WEIGHTS.to_string(), weights);
     Ok(files)

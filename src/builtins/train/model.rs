@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::failed::training_failed;
+use super::failed::{not_finite, row_failed};
 use super::score::read;
 use super::{lost, network};
 use crate::builtins::fed::Fed;
@@ -12,7 +12,7 @@ use crate::draw::Draws;
 use crate::ir::{Call, Network};
 use crate::nn::{self, Graph, TargetScale, Weights};
 use crate::plan::{NodeId, Plan, Work as Planned};
-use crate::run::{Dataset, Features, Runner, Value};
+use crate::run::{Dataset, Runner, Value};
 use crate::source::Span;
 
 /// One network with its weights.
@@ -45,8 +45,7 @@ impl Member {
         &self,
         rows: &Fed,
         threads: &nn::Threads,
-        span: Span,
-    ) -> Result<Vec<(f64, f64)>, Problem> {
+    ) -> Result<Vec<(f64, f64)>, nn::Failure> {
         let (graph, weights) = (&self.graph, &self.weights);
         let (said, passes) = match self.passes {
             None => (nn::predict(graph, weights, rows.features(), threads), 1),
@@ -57,7 +56,7 @@ impl Member {
                 (said, count)
             }
         };
-        let said = said.map_err(|failure| training_failed(&failure, span))?;
+        let said = said?;
         let restored = said.iter().map(|x| self.scale.restored(f64::from(*x)));
         let restored: Vec<f64> = restored.collect();
         Ok(restored
@@ -259,22 +258,25 @@ pub fn model(runner: &mut Runner<'_>, of: NodeId, span: Span) -> Result<Model, P
 }
 
 impl Model {
-    /// What the model says of the rows at those positions of these features.
+    /// What the model says of the rows at those positions.
     pub fn say(
         &self,
-        features: &Features,
+        data: &Dataset,
         at: &[usize],
         threads: &nn::Threads,
         span: Span,
     ) -> Result<Vec<Said>, Problem> {
-        say(&self.members, features, at, threads, span)
+        say(&self.members, data, at, threads, span)
     }
 }
 
 /// What these networks say of the rows at those positions.
+///
+/// # Errors
+/// A row that a network cannot be fed, or of which it says no finite number.
 pub fn say(
     members: &[Member],
-    features: &Features,
+    data: &Dataset,
     at: &[usize],
     threads: &nn::Threads,
     span: Span,
@@ -282,15 +284,25 @@ pub fn say(
     if at.is_empty() {
         return Ok(Vec::new());
     }
+    let features = data.features.as_ref().ok_or_else(|| lost(span))?;
     let mut all: Vec<Vec<(f64, f64)>> = vec![Vec::with_capacity(members.len()); at.len()];
     for member in members {
         let rows = Fed::of(features, at, &member.network.inputs);
         let rows = rows.ok_or_else(|| lost(span))?;
-        for (row, x) in all.iter_mut().zip(member.say(&rows, threads, span)?) {
+        let said = member.say(&rows, threads);
+        let said = said.map_err(|failure| row_failed(&failure, span, data, at))?;
+        for (row, x) in all.iter_mut().zip(said) {
             row.push(x);
         }
     }
-    Ok(all.iter().map(|row| together(row)).collect())
+    let said: Vec<Said> = all.iter().map(|row| together(row)).collect();
+    let bad = said
+        .iter()
+        .position(|x| !(x.mean.is_finite() && x.spread.is_finite()));
+    match bad.and_then(|place| data.rows.get(*at.get(place)?)) {
+        Some(row) => Err(not_finite(&row.id, span)),
+        None => Ok(said),
+    }
 }
 
 /// What members of these means and variances say together.

@@ -103,7 +103,7 @@ fn all(
     };
     let at: Vec<usize> = (0..rows.rows.len()).collect();
     let threads = runner.settings.threads;
-    let said = model.say(features, &at, threads, work.span)?;
+    let said = model.say(rows, &at, threads, work.span)?;
     let known = elements_of(&model.data);
     let known_elements: Vec<bool> = rows
         .rows

@@ -171,11 +171,11 @@ fn predict(
     data: &Dataset,
     span: Span,
 ) -> Result<Vec<Prediction>, Problem> {
-    let (Some(features), Some(target)) = (&data.features, &data.target) else {
+    let Some(target) = &data.target else {
         return Err(lost(span));
     };
     let all: Vec<usize> = (0..data.rows.len()).collect();
-    let said = model.say(features, &all, runner.settings.threads, span)?;
+    let said = model.say(data, &all, runner.settings.threads, span)?;
     let mut rows = Vec::new();
     for (at, row) in data.rows.iter().enumerate() {
         let part = data.parts.as_ref().and_then(|parts| parts.get(at)).copied();

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::super::archive::{Archive, Entry};
 use super::super::failure::Failure;
 use super::super::graph::{Graph, WeightSpec};
+use super::super::scale::TargetScale;
 use super::super::weights::Weights;
 use super::table::{Names, architectures};
 use super::{Named, SHOWN, Wrong, export_named, import_named, keyed, names_all, unfit};
@@ -32,43 +33,88 @@ pub fn reference_names(graph: &Graph) -> Option<&'static str> {
     candidates(graph.weights()).next()
 }
 
+/// What a file of weights holds.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The weights.
+    pub weights: Weights,
+    /// Whose names they had.
+    pub naming: Naming,
+    /// The scale of the targets they were trained on, by the file's header.
+    pub scale: TargetScale,
+}
+
 /// Weights of `graph` from the bytes of a safetensors file, under our names or those of a
 /// reference code: the ones of which it has the most. What no reference code knows (the
-/// ends of `range_scale`) stays as it is in `weights`.
+/// ends of `range_scale`) stays as it is in `weights`. The target is in `unit`.
 ///
 /// # Errors
 /// A file that is no safetensors; no name that is known; tensors that are missing, left
-/// over, of another shape or type, or not finite.
+/// over, of another shape or type, or not finite; a header that tells of no scale or of a
+/// target in another unit.
 pub fn import_file(
     graph: &Graph,
     weights: &Weights,
     bytes: &[u8],
-) -> Result<(Weights, Naming), Failure> {
+    unit: &str,
+) -> Result<Imported, Failure> {
     let archive = Archive::read(bytes).map_err(unfit)?;
+    let scale = TargetScale::told(archive.remarks(), unit).map_err(unfit)?;
     let naming = naming(graph, &archive)?;
     let architecture = match naming {
         Naming::Own => {
             let tensors = archive.numbers(|_| true).map_err(unfit)?;
             own(graph, &tensors)?;
-            return Ok((Weights::from_arrays(graph, tensors)?, naming));
+            let weights = Weights::from_arrays(graph, tensors)?;
+            spread_is_positive(&weights)?;
+            return Ok(Imported {
+                weights,
+                naming,
+                scale,
+            });
         }
         Naming::Reference(architecture) => architecture,
     };
     let names = Names::of(architecture)?;
     let tensors = archive.numbers(|name| !names.unused(name)).map_err(unfit)?;
-    Ok((import_named(architecture, graph, weights, tensors)?, naming))
+    let weights = import_named(architecture, graph, weights, tensors)?;
+    spread_is_positive(&weights)?;
+    Ok(Imported {
+        weights,
+        naming,
+        scale,
+    })
+}
+
+/// An error if a running variance is below zero: no network has that, and its square root
+/// would be no number.
+fn spread_is_positive(weights: &Weights) -> Result<(), Failure> {
+    for (name, _, values) in weights.iter() {
+        if name.ends_with(".running_var") && values.iter().any(|x| *x < 0.0) {
+            return Err(unfit(format!(
+                "{name} is a variance and has a number below 0"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of a safetensors file with these weights under their names in the reference
-/// code of `architecture`.
+/// code of `architecture`; its header says on what scale they see targets in that unit.
 ///
 /// # Errors
 /// As [`export_named`].
-pub fn export_file(architecture: &str, weights: &Weights) -> Result<Vec<u8>, Failure> {
+pub fn export_file(
+    architecture: &str,
+    weights: &Weights,
+    scale: TargetScale,
+    unit: &str,
+) -> Result<Vec<u8>, Failure> {
     let tensors = export_named(architecture, weights)?.into_iter();
     let entry =
         |(name, sizes, values): Named| Entry::f32(name, &sizes, values.as_slice());
-    Archive::write(tensors.map(entry).collect()).map_err(unfit)
+    let entries = tensors.map(entry).collect();
+    Archive::write_with(entries, &scale.remarks(unit)).map_err(unfit)
 }
 
 /// Whose names a file has, by how many of each it has.
@@ -167,14 +213,45 @@ mod tests {
         let weights = Weights::start(&graph, &Draws::new(1, 2));
         let other = Weights::start(&graph, &Draws::new(3, 4));
         let own = weights.to_safetensors().unwrap();
-        let (read, naming) = import_file(&graph, &other, &own).unwrap();
-        assert_eq!(naming, Naming::Own);
-        assert!(read.iter().eq(weights.iter()));
+        let read = import_file(&graph, &other, &own, "eV").unwrap();
+        assert_eq!((read.naming, read.scale), (Naming::Own, TargetScale::NONE));
+        assert!(read.weights.iter().eq(weights.iter()));
         assert_eq!(reference_names(&graph), Some("cgcnn"));
-        let theirs = export_file("cgcnn", &weights).unwrap();
-        let (read, naming) = import_file(&graph, &other, &theirs).unwrap();
-        assert_eq!(naming, Naming::Reference("cgcnn"));
-        assert!(read.iter().eq(weights.iter()));
+        let scale = TargetScale {
+            mean: -1.5,
+            spread: 0.3,
+        };
+        let theirs = export_file("cgcnn", &weights, scale, "eV").unwrap();
+        let read = import_file(&graph, &other, &theirs, "eV").unwrap();
+        let code = Naming::Reference("cgcnn");
+        assert_eq!((read.naming, read.scale), (code, scale));
+        assert!(read.weights.iter().eq(weights.iter()));
+        let own = weights.to_file(scale, "eV").unwrap();
+        let read = import_file(&graph, &other, &own, "eV").unwrap();
+        assert_eq!((read.naming, read.scale), (Naming::Own, scale));
+        let failure = import_file(&graph, &other, &own, "GPa").unwrap_err();
+        assert!(
+            failure.to_string().contains("here it is in GPa"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn a_scale_is_written_alike_each_time_and_a_changed_one_is_noticed() {
+        let graph = head();
+        let weights = Weights::start(&graph, &Draws::new(1, 2));
+        let scale = TargetScale {
+            mean: -1.5,
+            spread: 0.3,
+        };
+        let mut bytes = weights.to_file(scale, "eV").unwrap();
+        for _ in 0..20 {
+            assert_eq!(bytes, weights.to_file(scale, "eV").unwrap());
+        }
+        let at = bytes.windows(4).position(|w| w == b"-1.5").unwrap();
+        bytes[at + 1] = b'2';
+        let failure = import_file(&graph, &weights, &bytes, "eV").unwrap_err();
+        assert!(failure.to_string().contains("checksum"), "{failure}");
     }
 
     #[test]
@@ -183,7 +260,7 @@ mod tests {
         let weights = Weights::start(&graph, &Draws::new(1, 2));
         let told = |entries: Vec<Entry>| {
             let bytes = Archive::write(entries).unwrap();
-            let failure = import_file(&graph, &weights, &bytes).unwrap_err();
+            let failure = import_file(&graph, &weights, &bytes, "eV").unwrap_err();
             failure.to_string()
         };
         let strangers = told(vec![Entry::f32("fc.weight".to_owned(), &[1], &[0.0])]);
@@ -200,7 +277,7 @@ mod tests {
         let whole = Entry::u64("conv_to_fc.weight", &[1]);
         let text = told(vec![whole]);
         assert!(text.contains("F32 or F64, not U64"), "{text}");
-        let failure = import_file(&graph, &weights, b"no tensors").unwrap_err();
+        let failure = import_file(&graph, &weights, b"no tensors", "").unwrap_err();
         assert!(failure.to_string().contains("safetensors"), "{failure}");
     }
 }

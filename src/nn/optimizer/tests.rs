@@ -51,7 +51,7 @@ fn after(case: &Case, gradients: &[[f32; 6]]) -> Vec<f64> {
             step: k as u64 + 1,
             gradients: &gradients,
         };
-        update.apply(&mut weights, &mut m, &mut v);
+        assert!(update.apply(&mut weights, &mut m, &mut v));
     }
     numbers(&weights)
 }

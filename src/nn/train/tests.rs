@@ -3,7 +3,7 @@ mod ways;
 use super::*;
 use crate::draw::{Draws, Stream};
 use crate::nn::{
-    Adam, Conv1d, GraphBuilder, Init, Loss, Silent, evaluate_loss, predict,
+    Adam, Conv1d, GraphBuilder, Init, Loss, Sgd, Silent, evaluate_loss, predict,
     predict_dropped,
 };
 
@@ -331,7 +331,7 @@ fn a_loss_that_is_no_number_names_epoch_batch_and_rows() {
     let ids: Vec<u64> = order.iter().map(|&row| data.ids[row]).collect();
     let expected = ids.chunks(16).nth(batch - 1).unwrap();
     assert_eq!(rows, expected);
-    // The only batch is the last: the weights are looked at before they are handed out.
+    // The only batch is the last: the validation rows are looked at after it.
     let one = Settings {
         epochs: 1,
         batch: 20,
@@ -345,6 +345,55 @@ fn a_loss_that_is_no_number_names_epoch_batch_and_rows() {
         matches!(failure, Failure::EpochNotFinite { epoch: 1, .. }),
         "{failure}"
     );
+}
+
+#[test]
+fn a_gradient_that_is_no_number_names_its_own_batch() {
+    // The slope of √ at 0 is infinite, and times 0 no number; the loss is finite.
+    let mut b = GraphBuilder::new();
+    let x = b.input("x", &[3]).unwrap();
+    let flat = b.dense("d", x, 1, true, Init::Kaiming).unwrap();
+    let zero = b.scalar("0", 0.0).unwrap();
+    let flat = b.multiply("zero", flat, zero).unwrap();
+    let out = b.sqrt("root", flat).unwrap();
+    let graph = b.finish(out).unwrap();
+    let data = Data::new(20, 3, 0.1, 1);
+    for optimizer in [
+        Adam::torch(1e-3).into(),
+        Sgd {
+            rate: 1e-3,
+            momentum: 0.9,
+        }
+        .into(),
+    ] {
+        let settings = Settings {
+            optimizer,
+            keep: Keep::Last,
+            ..settings(1)
+        };
+        let (start, rows) = (begin(&graph), data.rows());
+        let run = train(
+            &graph,
+            start,
+            rows,
+            None,
+            &settings,
+            &threads(1),
+            &mut Silent,
+        );
+        let failure = run.unwrap_err();
+        assert_eq!(failure.code(), "E0801");
+        let Failure::WeightNotFinite {
+            epoch: 1,
+            batch: 1,
+            rows,
+            weight,
+        } = failure
+        else {
+            unreachable!("another failure: {failure}");
+        };
+        assert_eq!((rows.len(), &*weight), (settings.batch, "d.weight"));
+    }
 }
 
 #[test]
