@@ -90,7 +90,11 @@ impl Runner<'_> {
                 if let ("size", [of]) = (call.short_name(), call.inputs.as_slice())
                     && let Some(id) = nodes.get(&(Arc::as_ptr(of) as usize))
                 {
-                    return Ok(Cell::Number(self.rows(*id)?.len() as f64));
+                    let count = match self.value(*id)? {
+                        Value::Cell(Cell::Many(all)) => all.len(),
+                        _ => self.rows(*id)?.len(),
+                    };
+                    return Ok(Cell::Number(count as f64));
                 }
                 let mut given = Vec::new();
                 for input in &call.inputs {

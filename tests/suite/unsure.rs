@@ -156,8 +156,9 @@ fn an_ensemble_and_its_dropout_say_how_unsure_they_are() {
     assert!(dropped.rows != both.rows);
     // Scores have them for what comes after.
     let table = run("let scored = ensemble([one, other]) |> evaluate(rmse)\n\
-         study s = table({ shares: scored.test.coverage, unsure: size(scored.test.rows |> where(.uncertainty > 0.1 eV/atom)) })");
-    assert!(table.files.contains_key("table.csv"));
+         study s = table({ shares: scored.test.coverage, how_many: size(scored.test.coverage), unsure: size(scored.test.rows |> where(.uncertainty > 0.1 eV/atom)) })");
+    let text = String::from_utf8(table.files["table.csv"].clone()).unwrap();
+    assert!(text.contains("how_many") && text.contains(",2,"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a device offers, so that programs run on it. In: steps, chains, numbers that lie on
 //! the device. Out: what they make. The walk over a program knows no device but through
-//! [`Kernels`]; the processor's are in `super::super::processor`, and those of another device
-//! stand beside them without a change here.
+//! [`Kernels`]; the processor's are in `nn/processor`, and those of another device stand beside
+//! them without a change here.
 
 use super::super::chain::{Chain, Source};
 use super::super::layers::BatchNorm;
