@@ -132,14 +132,13 @@ pub fn warn_again(runner: &mut Runner<'_>, of: &[NodeId]) -> Result<(), Problem>
         if runner.knows(id) {
             continue;
         }
-        let (told, key) = (runner.warnings.len(), key_of(Key::from_bytes(node.key)));
-        match stored(runner, key)? {
-            Some(pairs) => runner.warnings.extend(warning(&pairs, node.span)),
-            // Damaged: it is looked for again, and told where it is found.
-            None if runner.warnings.len() > told => {
+        match stored(runner, key_of(Key::from_bytes(node.key)))? {
+            Stored::Pairs(pairs) => runner.warnings.extend(warning(&pairs, node.span)),
+            // They are looked for again, and told where they are found.
+            Stored::Damaged => {
                 runner.value(id)?;
             }
-            None => (),
+            Stored::Nothing => (),
         }
     }
     Ok(())
@@ -152,7 +151,7 @@ fn found_once(
     look: impl FnOnce(&mut Runner<'_>) -> Result<Pairs, Problem>,
 ) -> Result<Pairs, Problem> {
     let key = key_of(work.key);
-    if let Some(pairs) = stored(runner, key)? {
+    if let Stored::Pairs(pairs) = stored(runner, key)? {
         return Ok(pairs);
     }
     let pairs = look(runner)?;
@@ -175,18 +174,26 @@ fn key_of(node: Key) -> Key {
     Key::from(hasher.finalize())
 }
 
-/// The pairs that lie there, if they were looked for.
-fn stored(runner: &mut Runner<'_>, key: Key) -> Result<Option<Pairs>, Problem> {
+/// What lies where the pairs of a node do.
+enum Stored {
+    Pairs(Pairs),
+    Damaged,
+    /// They were never looked for.
+    Nothing,
+}
+
+fn stored(runner: &mut Runner<'_>, key: Key) -> Result<Stored, Problem> {
     let found = runner.settings.store.get(key);
     Ok(match found.map_err(|problem| store_problem(&problem))? {
-        Found::Intact(artifact) => artifact
-            .files
-            .get(PAIRS)
-            .and_then(|bytes| serde_json::from_slice(bytes).ok()),
-        Found::Nothing => None,
+        Found::Intact(artifact) => {
+            let bytes = artifact.files.get(PAIRS);
+            let pairs = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
+            pairs.map_or(Stored::Damaged, Stored::Pairs)
+        }
+        Found::Nothing => Stored::Nothing,
         Found::Damaged(damaged) => {
             runner.warn_damaged(&damaged.to_string());
-            None
+            Stored::Damaged
         }
     })
 }

@@ -126,7 +126,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.huber", 1, Body::Settings),
     (
         "prelude.import_weights",
-        1,
+        2,
         Body::Verb(train::import_weights),
     ),
     ("prelude.impute", 1, Body::Verb(rows::impute)),
@@ -220,7 +220,7 @@ const TABLE: &[(&str, u32, Body)] = &[
     ("prelude.pick", 1, Body::Verb(sweeps::pick)),
     ("prelude.pivot", 1, Body::Verb(sweeps::pivot)),
     ("prelude.plateau", 1, Body::Settings),
-    ("prelude.predict", 1, Body::Verb(train::predict)),
+    ("prelude.predict", 2, Body::Verb(train::predict)),
     ("prelude.prototype", 1, Body::Feature(features::prototype)),
     ("prelude.qe", 1, Body::Planned),
     ("prelude.r2", 1, Body::Constant),

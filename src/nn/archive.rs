@@ -102,7 +102,7 @@ impl Archive {
         let remarks = remarks.iter();
         header.extend(remarks.map(|(key, text)| ((*key).to_owned(), text.clone())));
         let bytes = serialize(views, Some(header)).map_err(|e| e.to_string())?;
-        in_order(bytes).map_err(|e| e.to_string())
+        in_order(bytes)
     }
 
     /// The entries of a file.
@@ -256,22 +256,23 @@ fn sum<'a>(entries: impl Iterator<Item = &'a Entry>, remarks: &Remarks) -> Strin
 
 /// The same file, what its header says beside the arrays in the order of the keys: the
 /// crate writes them as its hash map has them, each time in another order.
-fn in_order(mut bytes: Vec<u8>) -> Result<Vec<u8>, serde_json::Error> {
-    let (length, rest) = bytes.split_first_chunk_mut().unwrap_or_else(|| {
-        unreachable!("a file that was just written begins with its header's length")
-    });
+fn in_order(mut bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    let unlike = || "the file that was written is not as it should be".to_owned();
+    let (length, rest) = bytes.split_first_chunk_mut().ok_or_else(unlike)?;
     let length = u64::from_le_bytes(*length) as usize;
-    let header = rest.get_mut(..length).unwrap_or_default();
+    let header = rest.get_mut(..length).ok_or_else(unlike)?;
     let mut tree: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(header)?;
+        serde_json::from_slice(header).map_err(|e| e.to_string())?;
     if let Some(serde_json::Value::Object(said)) = tree.get_mut("__metadata__") {
         said.sort_keys();
     }
-    let sorted = serde_json::to_vec(&tree)?;
+    let sorted = serde_json::to_vec(&tree).map_err(|e| e.to_string())?;
     // The header is filled up with spaces; what is written anew is as long as it was.
-    if let Some(place) = header.get_mut(..sorted.len()) {
-        place.copy_from_slice(&sorted);
+    if sorted.len() != header.trim_ascii_end().len() {
+        return Err(unlike());
     }
+    let place = header.get_mut(..sorted.len()).ok_or_else(unlike)?;
+    place.copy_from_slice(&sorted);
     Ok(bytes)
 }
 

@@ -43,25 +43,13 @@ pub(crate) fn batches(
     draws: &Draws,
     epoch: u64,
     ids: &[u64],
-    Size { batch, whole }: Size,
+    of: Size,
     size: impl Fn(usize) -> usize,
 ) -> Vec<Vec<usize>> {
-    let mut all = with_rest(batching, draws, epoch, ids, batch, size);
-    if whole {
-        all.retain(|rows| rows.len() == batch);
-    }
-    all
-}
-
-fn with_rest(
-    batching: Batching,
-    draws: &Draws,
-    epoch: u64,
-    ids: &[u64],
-    batch: usize,
-    size: impl Fn(usize) -> usize,
-) -> Vec<Vec<usize>> {
+    let batch = of.batch;
     let mut order = draws.order("shuffle", &[epoch], ids);
+    // Left out before they are sorted, so that it is the shuffle that chooses them.
+    order.truncate(of.seen(order.len()));
     let cut = |order: &[usize]| order.chunks(batch).map(<[usize]>::to_vec).collect();
     if batching == Batching::Shuffled {
         return cut(&order);
@@ -101,19 +89,26 @@ mod tests {
     }
 
     #[test]
-    fn the_batch_that_is_short_can_be_left_out() {
+    fn the_batch_that_is_short_can_be_left_out_and_is_another_each_epoch() {
+        let left = |batching, epoch| {
+            let whole = cut(batching, 2, epoch, true);
+            assert!(whole.iter().all(|batch| batch.len() == BATCH));
+            let seen: BTreeSet<usize> = whole.into_iter().flatten().collect();
+            assert_eq!(seen.len(), 992);
+            (0..ROWS).filter(|row| !seen.contains(row)).collect()
+        };
         for batching in [Batching::Shuffled, Batching::BySize] {
-            let mut all = of(batching, 2, 1);
-            all.retain(|batch| batch.len() == BATCH);
-            let whole = cut(batching, 2, 1, true);
-            assert_eq!(whole, all);
-            let seen = whole.iter().flatten().count();
-            let size = Size {
-                batch: BATCH,
-                whole: true,
-            };
-            assert_eq!((seen, size.seen(ROWS)), (992, 992));
+            let (first, second): (Vec<usize>, Vec<usize>) =
+                (left(batching, 1), left(batching, 2));
+            assert_ne!(first, second);
+            // Not those that are small: their mean is that of all, 55, more or less.
+            let sizes = first.iter().chain(&second).map(|row| size(*row));
+            let mean = sizes.sum::<usize>() as f64 / 16.0;
+            assert!((25.0..85.0).contains(&mean), "{mean}");
         }
+        let mut all = of(Batching::Shuffled, 2, 1);
+        all.retain(|batch| batch.len() == BATCH);
+        assert_eq!(cut(Batching::Shuffled, 2, 1, true), all);
     }
 
     /// The largest size of each batch less its smallest, on the mean.

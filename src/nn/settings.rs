@@ -130,9 +130,14 @@ impl Settings {
         }
     }
 
+    /// How many of so many training rows an epoch sees.
+    pub fn seen(&self, rows: usize) -> usize {
+        self.size().seen(rows)
+    }
+
     /// An error if so many rows make no batch.
     pub(crate) fn some_batch(&self, rows: usize) -> Result<(), Failure> {
-        if self.size().seen(rows) > 0 {
+        if self.seen(rows) > 0 {
             return Ok(());
         }
         Err(Failure::Setting {

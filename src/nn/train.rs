@@ -75,7 +75,7 @@ pub fn train(
         rows.check(graph, "validate on")?;
     }
     let program = Program::new(graph);
-    let seen = settings.size().seen(train.ids.len());
+    let seen = settings.seen(train.ids.len());
     enough_samples(&program, seen, settings.batch)?;
     let executor = threads.executor();
     let fingerprint = settings.fingerprint(graph, &train, validation.as_ref(), executor);
@@ -271,7 +271,7 @@ impl Training<'_> {
             gradients,
         };
         if !update.apply(&mut state.weights, &mut state.mean, &mut state.square) {
-            let weight = state.weights.not_finite().unwrap_or_default();
+            let weight = state.weights.learnt_not_finite().unwrap_or_default();
             return Ok(Step::WeightNotFinite(weight.to_owned()));
         }
         if let Some(past) = settings.ema {
@@ -294,7 +294,7 @@ impl Training<'_> {
         if let Some(name) = self.state.weights.not_finite() {
             return Err(broken(name));
         }
-        let seen = self.settings.size().seen(self.train.ids.len());
+        let seen = self.settings.seen(self.train.ids.len());
         let numbers = seen * self.width;
         let state = &mut self.state;
         let record = EpochRecord {

@@ -138,13 +138,24 @@ impl Weights {
 
     /// The name of a tensor that holds a NaN or an infinity.
     pub(crate) fn not_finite(&self) -> Option<&str> {
-        let found = self.iter().find(|(_, _, values)| {
-            !vectorised(
-                #[inline(always)]
-                || all_finite(values),
-            )
+        self.first_not_finite(|_| true)
+    }
+
+    /// The same, of those that are learnt.
+    pub(crate) fn learnt_not_finite(&self) -> Option<&str> {
+        self.first_not_finite(|spec| spec.trained)
+    }
+
+    fn first_not_finite(&self, asked: impl Fn(&WeightSpec) -> bool) -> Option<&str> {
+        let mut all = self.specs.iter().zip(&self.buffers);
+        let found = all.find(|(spec, buffer)| {
+            asked(spec)
+                && !vectorised(
+                    #[inline(always)]
+                    || all_finite(buffer.values()),
+                )
         });
-        found.map(|(name, _, _)| name)
+        found.map(|(spec, _)| spec.name.as_str())
     }
 
     /// An error unless these are weights of `graph`.

@@ -93,7 +93,12 @@ fn member_nodes(
     if all.len() < 2 {
         return Err(too_few_members(span, all.len()));
     }
-    match repeated(runner, &all) {
+    // One training stands behind its scores, too.
+    let mut made = Vec::new();
+    for node in &all {
+        made.push(made_by(runner, *node, span)?);
+    }
+    match repeated(runner, &made) {
         true => Err(same_members(span)),
         false => Ok(all),
     }

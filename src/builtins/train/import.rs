@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::failed::training_failed;
+use super::failed::failed;
 use super::rows::Slice;
 use super::{Course, WEIGHTS, course_file, lost, network};
 use crate::builtins::layers::lower;
@@ -59,7 +59,7 @@ fn files(
     // No reference code keeps the ends of a range: they are those of the training rows.
     let mut start = Weights::start(&graph, &runner.draws(work.call));
     nn::fit_ranges(&graph, &mut start, train.rows(), threads)
-        .map_err(|failure| training_failed(&failure, work.span))?;
+        .map_err(|failure| failed(&failure, work.span, data))?;
     let unit = data.target.as_ref().map_or("", |target| &target.unit);
     let read = nn::import_file(&graph, &start, &bytes, unit).map_err(unfit)?;
     let whose = match read.naming {

@@ -109,6 +109,7 @@ fn fit(
     let unit = data.target.as_ref().map_or("", |target| &target.unit);
     let settings = training(call, draws, scale, unit).ok_or_else(|| lost(work.span))?;
     let begin = begin::begin(runner, work, &graph, draws)?;
+    let seen = settings.seen(train.count());
     let node = work.id.0 as u64;
     let progress = runner.settings.progress;
     progress.report(Event::Started {
@@ -116,11 +117,11 @@ fn fit(
         name: "train".into(),
         work: Amount::Epochs {
             epochs: settings.epochs as u32,
-            samples: train.count() as u64,
+            samples: seen as u64,
         },
     });
     let factor = loss_factor(settings.loss, scale);
-    let mut watch = Watch::new(runner, work, &settings, train.count(), factor);
+    let mut watch = Watch::new(runner, work, &settings, seen, factor);
     let held = (val.count() > 0).then(|| val.rows());
     let result = nn::train(
         &graph,

@@ -139,16 +139,16 @@ fn part_of(slice: &Slice) -> String {
     format!("slice {}..{}", slice.start, slice.stop)
 }
 
-/// A function of `x`, which stands in brackets if it is more than a name.
+/// A function of `x`; a sum, difference, product or quotient stands in brackets.
 fn applied(map: Map, x: &str) -> String {
     let plain = match map {
         Map::Shift(c) if c < 0.0 => return format!("({x} - {})", -c),
         Map::Shift(c) => return format!("({x} + {c})"),
         Map::Scale(-1.0) => return format!("-{x}"),
-        Map::Scale(c) => return format!("{c} * {x}"),
+        Map::Scale(c) => return format!("({c} * {x})"),
         Map::From(c) => return format!("({c} - {x})"),
-        Map::Inverse(c) => return format!("{c} / {x}"),
-        Map::Over(c) => return format!("{x} / {c}"),
+        Map::Inverse(c) => return format!("({c} / {x})"),
+        Map::Over(c) => return format!("({x} / {c})"),
         Map::LeakyRelu { slope } => return format!("leaky_relu {slope}({x})"),
         Map::Clamp { low, high } => return format!("clamp {low}..{high}({x})"),
         Map::Relu => "relu",

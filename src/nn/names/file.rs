@@ -50,8 +50,8 @@ pub struct Imported {
 ///
 /// # Errors
 /// A file that is no safetensors; no name that is known; tensors that are missing, left
-/// over, of another shape or type, or not finite; a header that tells of no scale or of a
-/// target in another unit.
+/// over, of another shape or type, or not finite; a running variance below 0; a header whose
+/// scale is none, or of a target in another unit.
 pub fn import_file(
     graph: &Graph,
     weights: &Weights,
@@ -66,7 +66,7 @@ pub fn import_file(
             let tensors = archive.numbers(|_| true).map_err(unfit)?;
             own(graph, &tensors)?;
             let weights = Weights::from_arrays(graph, tensors)?;
-            spread_is_positive(&weights)?;
+            no_variance_below_zero(&weights)?;
             return Ok(Imported {
                 weights,
                 naming,
@@ -78,7 +78,7 @@ pub fn import_file(
     let names = Names::of(architecture)?;
     let tensors = archive.numbers(|name| !names.unused(name)).map_err(unfit)?;
     let weights = import_named(architecture, graph, weights, tensors)?;
-    spread_is_positive(&weights)?;
+    no_variance_below_zero(&weights)?;
     Ok(Imported {
         weights,
         naming,
@@ -88,7 +88,7 @@ pub fn import_file(
 
 /// An error if a running variance is below zero: no network has that, and its square root
 /// would be no number.
-fn spread_is_positive(weights: &Weights) -> Result<(), Failure> {
+fn no_variance_below_zero(weights: &Weights) -> Result<(), Failure> {
     for (name, _, values) in weights.iter() {
         if name.ends_with(".running_var") && values.iter().any(|x| *x < 0.0) {
             return Err(unfit(format!(

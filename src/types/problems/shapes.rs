@@ -130,8 +130,8 @@ pub fn wrong_domain(val: &Val, found: &Domain, wanted: &Domain, due: &Due) -> Pr
 fn across(found: &Domain, wanted: &Domain) -> String {
     match (found, wanted) {
         (_, Domain::Rows) => {
-            "`|> mean(by: g.node_graph)` makes one entry a row of what belongs to it; \
-             `sum` and `max` do so too"
+            "`|> mean(by: g.node_graph)` makes one entry a row of what its nodes have, `by: \
+             g.edge_graph` of what its edges have; `sum` and `max` do so too"
         }
         (Domain::Rows, _) => {
             "`x[g.node_graph]` has for each node what its row has, `x[g.edge_graph]` for \
