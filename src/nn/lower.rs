@@ -72,22 +72,19 @@ pub(crate) struct Program {
 impl Program {
     /// The steps of `graph`, fused to chains.
     pub(crate) fn new(graph: &Graph) -> Program {
-        let plain = Program::plain(graph);
-        let (steps, values, output) =
-            rewrite::rewrite(plain.steps, plain.values, plain.output);
-        let (steps, values) = fuse::fuse(steps, values, output);
+        let rewritten = Program::rewritten(graph);
+        let (steps, values) =
+            fuse::fuse(rewritten.steps, rewritten.values, rewritten.output);
         let mut program = Program {
             steps,
             values,
-            output,
-            ..plain
+            ..rewritten
         };
         program.settle();
         program
     }
 
     /// The steps of `graph`, rewritten and not fused.
-    #[cfg(test)]
     pub(crate) fn rewritten(graph: &Graph) -> Program {
         let plain = Program::plain(graph);
         let (steps, values, output) =

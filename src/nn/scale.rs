@@ -84,7 +84,8 @@ impl TargetScale {
         };
         match remarks.get(UNIT) {
             Some(of) if of != unit => Err(format!(
-                "its header says that the target is in {}; here it is in {}",
+                "its header says that the target is in {}; here it is in {}: `target` \
+                 has to show it in the same unit",
                 named(of),
                 named(unit)
             )),

@@ -58,13 +58,9 @@ pub fn failed(failure: &Failure, span: Span, data: &Dataset) -> Problem {
         );
     }
     // The rows have names here; nn knows them by number only.
-    if let Failure::Crystal {
-        row,
-        problem: strange_row,
-    } = failure
-    {
+    if let Failure::Crystal { row, problem: why } = failure {
         let found = data.rows.iter().find(|known| row_id(&known.id) == *row);
-        return strange(found.map_or("", |row| &row.id), strange_row, span);
+        return strange(found.map_or("", |row| &row.id), why, span);
     }
     let (rows, title) = match failure {
         Failure::LossNotFinite { epoch, batch, rows } => (
