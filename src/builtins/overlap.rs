@@ -116,12 +116,17 @@ fn tested_again(pairs: &Pairs, span: Span) -> Option<Problem> {
 /// rows because what was made of them lay in the store.
 pub fn warn_again(runner: &mut Runner<'_>, of: &[NodeId]) -> Result<(), Problem> {
     let plan = runner.plan;
-    let (mut open, mut seen) = (of.to_vec(), BTreeSet::new());
+    let (mut open, mut behind) = (of.to_vec(), BTreeSet::new());
     while let Some(id) = open.pop() {
-        let Some(node) = plan.node(id).filter(|_| seen.insert(id)) else {
+        if behind.insert(id) {
+            open.extend(plan.node(id).iter().flat_map(|node| &node.inputs));
+        }
+    }
+    // In the plan's order, in which a run that computes them warns too.
+    for id in behind {
+        let Some(node) = plan.node(id) else {
             continue;
         };
-        open.extend(&node.inputs);
         let warning = match plan.call(id).map(Call::short_name) {
             Some("evaluate") => tested_again,
             Some("split" | "split_where" | "group_split" | "holdout" | "kfold") => {
